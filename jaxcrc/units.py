@@ -1,0 +1,66 @@
+"""The code's units and the constants expressed in them; the one door to astropy in `jaxcrc`.
+
+Length pc, time kyr, energy GeV, magnetic field µG, density cm⁻³, temperature K, diffusion pc² kyr⁻¹, cross-section mb.
+Constants are plain Python floats, so that they take the precision of the array they meet.
+"""
+
+from __future__ import annotations
+
+import math
+
+import astropy.units as u
+
+# Physical constants in CGS, as listed at the head of the formula book (CODATA 2018 where the digits allow).
+LIGHT_SPEED_CM_S = 2.99792458e10
+ELECTRON_CHARGE_ESU = 4.80320471e-10
+PROTON_MASS_G = 1.67262192e-24
+HYDROGEN_MASS_G = 1.6735575e-24
+SOLAR_MASS_G = 1.98847e33
+BOLTZMANN_ERG_K = 1.380649e-16
+BOLTZMANN_GEV_K = 8.617333262e-14
+THOMSON_CM2 = 6.6524587e-25
+HBAR_C_GEV_CM = 1.973269804e-14
+
+PROTON_MASS = 0.93827209  # m_p c² [GeV]
+PION_MASS = 0.1349766  # m_π0 c² [GeV]
+ELECTRON_MASS = 0.51099895e-3  # m_e c² [GeV]
+
+# Conversions: multiply by X_PER_Y to go from Y to X.
+CM_PER_PC = 3.0856775815e18
+S_PER_KYR = 3.15576e10
+ERG_PER_GEV = 1.602176634e-3
+MB_PER_CM2 = 1.0e27
+LIGHT_SPEED = LIGHT_SPEED_CM_S * S_PER_KYR / CM_PER_PC  # [pc kyr⁻¹]
+CM2_S_PER_PC2_KYR = CM_PER_PC**2 / S_PER_KYR
+LOG10_CM2_S_PER_PC2_KYR = math.log10(CM2_S_PER_PC2_KYR)
+KM_S_PER_PC_KYR = CM_PER_PC / S_PER_KYR / 1.0e5
+
+# Released energy is counted in 1e50 erg: in GeV it would overflow single precision.
+ENERGY_UNIT_ERG = 1.0e50
+LOG10_ENERGY_UNIT_ERG = 50.0
+ENERGY_UNIT_GEV_PER_PC3 = ENERGY_UNIT_ERG / ERG_PER_GEV / CM_PER_PC**3  # [GeV cm⁻³ per (1e50 erg pc⁻³)]
+
+# Number of hydrogen masses in a solar mass of gas with helium (1.4 m_H for each hydrogen nucleus).
+MEAN_MASS_PER_HYDROGEN = 1.4
+HYDROGEN_PER_SOLAR_MASS = SOLAR_MASS_G / (MEAN_MASS_PER_HYDROGEN * HYDROGEN_MASS_G)
+
+
+def to_float(quantity: object, unit: str) -> float:
+    """Value of a quantity in `unit`, as a float.
+
+    Arguments: quantity — an astropy Quantity, a string such as "1e28 cm2 / s", or a plain number taken to be in `unit`.
+    Errors: ValueError naming the quantity when its unit cannot be converted.
+    """
+    if isinstance(quantity, bool):
+        raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
+    if isinstance(quantity, int | float):
+        return float(quantity)
+    try:
+        return float(u.Quantity(quantity).to_value(u.Unit(unit)))
+    except (u.UnitConversionError, TypeError, ValueError) as error:
+        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit}: {error}") from None
+
+
+def to_quantity(value: object, unit: str) -> u.Quantity:
+    """An astropy Quantity of `value` in `unit`."""
+    return u.Quantity(value, u.Unit(unit))
