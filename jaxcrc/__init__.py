@@ -1,0 +1,35 @@
+"""Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
+
+from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
+from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
+from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
+from jaxcrc.forward import Prediction as Prediction
+from jaxcrc.forward import Setup as Setup
+from jaxcrc.forward import cast as cast
+from jaxcrc.forward import predict as predict
+from jaxcrc.forward import solve as solve
+from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
+from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
+from jaxcrc.medium.diffusion import kappa_0 as kappa_0
+from jaxcrc.medium.target import UniformGas as UniformGas
+from jaxcrc.scene import Cloud as Cloud
+from jaxcrc.scene import Model as Model
+from jaxcrc.scene import Nuisance as Nuisance
+from jaxcrc.scene import Scene as Scene
+from jaxcrc.scene import View as View
+from jaxcrc.scene import bind as bind
+from jaxcrc.scene import paths as paths
+from jaxcrc.source.release import Ball as Ball
+from jaxcrc.source.release import Burst as Burst
+from jaxcrc.source.release import Continuous as Continuous
+from jaxcrc.source.release import Point as Point
+from jaxcrc.source.release import Released as Released
+from jaxcrc.source.sea import LocalSea as LocalSea
+from jaxcrc.source.sea import local_sea as local_sea
+from jaxcrc.source.spectrum import PowerLaw as PowerLaw
+from jaxcrc.transport.base import Status as Status
+from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
+from jaxcrc.transport.kernels import burst_ball as burst_ball
+from jaxcrc.transport.kernels import burst_point as burst_point
+from jaxcrc.transport.kernels import continuous_point as continuous_point
+from jaxcrc.transport.uniform import Uniform as Uniform

@@ -1,0 +1,134 @@
+"""Names that a case file may use for the parts of a scene, and the way between a part and a plain dictionary."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from fitting.priors import suggest
+from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
+from jaxcrc.medium.target import UniformGas
+from jaxcrc.scene import Cloud, Model, Nuisance, View
+from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
+from jaxcrc.source.sea import LocalSea
+from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.transport.homogeneous import Homogeneous
+from jaxcrc.transport.uniform import Uniform
+from jaxcrc.units import to_float
+
+# Field of a scene -> {name in a case file: class}; the first is what a table without `kind` means.
+KINDS: dict[str, dict[str, type[eqx.Module]]] = {
+    "component": {"model": Model},
+    "source": {"released": Released, "local-sea": LocalSea},
+    "spectrum": {"power-law": PowerLaw},
+    "release": {"burst": Burst, "continuous": Continuous},
+    "shape": {"point": Point, "ball": Ball},
+    "medium": {"suppressed": SuppressedDiffusion, "power-law": PowerLawDiffusion},
+    "transport": {"homogeneous": Homogeneous, "uniform": Uniform},
+    "gas": {"uniform": UniformGas},
+    "view": {"view": View},
+    "cloud": {"cloud": Cloud},
+    "nuisance": {"nuisance": Nuisance},
+}
+LOG = "log10_"
+
+
+class CaseError(ValueError):
+    """A case that cannot be read: `place` is the dotted key, the message says what is wrong and the remedy."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.place, self.message = place, message
+
+
+def build(role: str, spec: Any, place: str) -> Any:
+    """The part of a scene that a dictionary (or a bare kind) describes.
+
+    A parameter may be a number in its own unit or a string with a unit; `log10_x` may be given as `x` with a unit.
+    Errors: CaseError naming the key and the remedy.
+    """
+    spec = {"kind": spec} if isinstance(spec, str) else spec
+    if not isinstance(spec, Mapping):
+        raise CaseError(place, f"is {spec!r}; give a table with keys")
+    kind = spec.get("kind", next(iter(KINDS[role])))
+    if kind not in KINDS[role]:
+        raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(str(kind), KINDS[role])}")
+    cls = KINDS[role][kind]
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    given: dict[str, Any] = {}
+    for key, value in spec.items():
+        if key == "kind":
+            continue
+        name = key if key in fields else f"{LOG}{key}"
+        if name not in fields:
+            raise CaseError(f"{place}.{key}", f"unknown key '{key}' of {role} '{kind}': {suggest(key, list(fields))}")
+        given[name] = _value(fields[name], value, f"{place}.{key}", take_log=name != key)
+    for name, f in fields.items():
+        if name not in given and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+            if f.metadata.get("optional", False):
+                given[name] = None
+                continue
+            known = f"in {f.metadata['unit']}" if "unit" in f.metadata else f"one of {', '.join(KINDS.get(name, {}))}"
+            raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {known}")
+    try:
+        return cls(**given)
+    except ValueError as error:
+        raise CaseError(place, str(error)) from None
+
+
+def _value(f: dataclasses.Field[Any], value: Any, place: str, take_log: bool) -> Any:
+    if "unit" in f.metadata:
+        return _parameter(f.metadata, value, place, take_log)
+    if f.metadata.get("static", False):
+        return _static(f, value, place)
+    return build(f.name, value, place)
+
+
+def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
+    if not isinstance(f.default, float):
+        return value
+    try:
+        return to_float(value, "GeV")  # the only static numbers of a scene are pivot energies
+    except ValueError as error:
+        raise CaseError(place, str(error)) from None
+
+
+def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bool) -> float:
+    unit = metadata["unit"]
+    inner = unit.removeprefix("dex(").removesuffix(")") if unit.startswith("dex(") else ""
+    if unit == "table unit":
+        inner = unit = ""
+    try:
+        number = to_float(value, inner if take_log else ("" if unit.startswith("dex") else unit))
+    except ValueError as error:
+        raise CaseError(place, str(error)) from None
+    if take_log and not number > 0.0:
+        raise CaseError(place, f"{value!r} must be positive")
+    number = float(np.log10(number)) if take_log else number
+    if not np.isfinite(number):
+        raise CaseError(place, f"{value!r} is not a finite number")
+    if not metadata["low"] <= number <= metadata["high"]:
+        low, high = metadata["low"], metadata["high"]
+        raise CaseError(place, f"{value!r} lies outside the range of the model, {low:g} to {high:g} {unit}")
+    return number
+
+
+def spell(role: str, part: Any) -> dict[str, Any]:
+    """The dictionary that `build` turns into the same part."""
+    names = {cls: name for name, cls in KINDS[role].items()}
+    spec: dict[str, Any] = {"kind": names[type(part)]} if len(names) > 1 else {}
+    for f in dataclasses.fields(part):
+        value = getattr(part, f.name)
+        if value is None or isinstance(value, Mapping):
+            continue
+        if "unit" in f.metadata:
+            spec[f.name] = float(value)
+        elif f.metadata.get("static", False):
+            spec[f.name] = value
+        else:
+            spec[f.name] = spell(f.name, value)
+    return spec

@@ -1,0 +1,89 @@
+"""The report as one self-contained page: text and tables to HTML, pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Mapping, Sequence
+
+CSS = """
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --line: #d5d5d5; --soft: #f4f4f2; --mark: #a33b00; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e3; --paper: #17181a; --line: #3b3d40; --soft: #222427; --mark: #ff9a5c; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+h3 { font-size: 1rem; margin-bottom: 0.3rem; }
+.banner { border: 2px solid var(--mark); color: var(--mark); font-weight: 700; padding: 0.5rem 0.8rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.85rem; margin: 0.6rem 0; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 0.25rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { border-bottom-width: 2px; white-space: nowrap; }
+th:first-child, td:first-child, table.words td { text-align: left; }
+table.words th { text-align: left; }
+figure { margin: 1.2rem 0; } figcaption { font-size: 0.9rem; margin-top: 0.3rem; }
+img { max-width: 100%; height: auto; background: #ffffff; padding: 4px; border-radius: 4px;
+  border: 1px solid var(--line); box-sizing: border-box; }
+pre, code { font-family: ui-monospace, monospace; font-size: 0.85rem; }
+pre { background: var(--soft); padding: 0.7rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media print {
+  :root { --ink: #000000; --paper: #ffffff; --line: #bbbbbb; --soft: #f4f4f2; --mark: #a33b00; }
+  body { font-size: 10pt; max-width: none; margin: 0; }
+  figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .scroll { overflow: visible; } table { font-size: 7.5pt; } th { white-space: normal; }
+}
+"""
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """A whole HTML document that needs nothing from elsewhere."""
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head += f"<title>{text(title)}</title><style>{CSS}</style>"
+    body = "\n".join(part for part in parts if part)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def text(words: object) -> str:
+    """Words as they stand, made safe for HTML."""
+    return html.escape(str(words))
+
+
+def heading(words: str, level: int = 2) -> str:
+    """A heading."""
+    return f"<h{level}>{text(words)}</h{level}>"
+
+
+def paragraphs(texts: Iterable[str]) -> str:
+    """A paragraph for each text."""
+    return "\n".join(f"<p>{text(words)}</p>" for words in texts)
+
+
+def banner(words: str) -> str:
+    """A line that cannot be overlooked."""
+    return f'<p class="banner">{text(words)}</p>'
+
+
+def grid(columns: Sequence[str], rows: Iterable[Sequence[object]], kind: str = "numbers") -> str:
+    """A table; kind "words" aligns all of it to the left."""
+    head = "".join(f"<th>{text(column)}</th>" for column in columns)
+    body = "\n".join(f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>'
+    return f'<div class="scroll">{table}</div>'
+
+
+def facts(pairs: Mapping[str, object]) -> str:
+    """A table of two columns: what, and its value."""
+    return grid(("", ""), pairs.items(), "words").replace("<thead><tr><th></th><th></th></tr></thead>", "")
+
+
+def code(words: str) -> str:
+    """Text in its own line breaks."""
+    return f"<pre>{text(words)}</pre>"
+
+
+def picture(png: bytes, caption: str) -> str:
+    """A picture inside of the page, with its caption."""
+    data = base64.b64encode(png).decode("ascii")
+    image = f'<img alt="{text(caption)}" src="data:image/png;base64,{data}">'
+    return f"<figure>{image}<figcaption>{text(caption)}</figcaption></figure>"

@@ -1,0 +1,319 @@
+"""A fit as one object: scene, tables, priors, options, and the log-density that comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+from jax import Array
+from jaxtyping import Float, PRNGKeyArray
+from scipy.special import ndtri
+
+from fitting.assembly import AssemblyError, Options, assemble
+from fitting.likelihood import Measured, expected, log_likelihood, pointwise
+from fitting.priors import Prior, PriorError, bounds, check, transform
+from fitting.tables import Table
+from jaxcrc.forward import Prediction, Setup, predict
+from jaxcrc.medium.diffusion import AbstractMedium
+from jaxcrc.scene import Model, Nuisance, Scene, bind, get
+from jaxcrc.source.sea import LocalSea
+from jaxcrc.transport.base import Status
+from jaxcrc.transport.uniform import Uniform
+
+Values = Mapping[str, Array]
+
+
+class Posterior(eqx.Module):
+    """All that a log-density needs, as one pytree: compiled once per shape, whatever the numbers."""
+
+    scene: Scene
+    setup: Setup
+    data: dict[str, Measured]
+    priors: dict[str, dist.Distribution]
+    paths: tuple[str, ...] = eqx.field(static=True)  # the order of a vector's entries: a pytree sorts its dictionaries
+    ties: tuple[tuple[str, str], ...] = eqx.field(static=True)
+
+    def bound(self, values: Values) -> Scene:
+        """The scene at the given values, ties included."""
+        scene = bind(self.scene, values)
+        return bind(scene, {path: get(scene, leader) for path, leader in self.ties})
+
+    def predict(self, values: Values) -> Prediction:
+        """Predicted tables, as the likelihood compares them: scale and offset applied."""
+        scene = self.bound(values)
+        raw = predict(scene, self.setup)
+        tables = {name: expected(table, scene.data[name]) for name, table in raw.tables.items()}
+        return Prediction(tables, raw.status)
+
+    def log_prior(self, values: Values) -> Array:
+        """Σ ln p(value), in the parameters' own coordinates."""
+        return sum((jnp.sum(self.priors[path].log_prob(values[path])) for path in self.priors), jnp.zeros(()))
+
+    def log_likelihood(self, values: Values) -> Array:
+        """ln L of all tables; −∞ where a solver failed."""
+        scene = self.bound(values)
+        prediction = predict(scene, self.setup)
+        terms = (log_likelihood(self.data[n], t, scene.data[n]) for n, t in prediction.tables.items())
+        return jnp.where(prediction.status & int(Status.FAILED), -jnp.inf, sum(terms))
+
+    def log_density(self, values: Values) -> Array:
+        """ln L + ln prior, in the parameters' own coordinates."""
+        return self.log_likelihood(values) + self.log_prior(values)
+
+    def constrain(self, vector: Float[Array, "parameter"]) -> dict[str, Array]:
+        """Parameters from a point of the unbounded space."""
+        return {path: transform(self.priors[path])(vector[i]) for i, path in enumerate(self.paths)}
+
+    def unconstrain(self, values: Values) -> Float[Array, "parameter"]:
+        """The point of the unbounded space that gives these parameters."""
+        return jnp.stack([transform(self.priors[path]).inv(jnp.asarray(values[path])) for path in self.paths])
+
+    def potential(self, vector: Float[Array, "parameter"], jacobian: float | Array = 1.0) -> Array:
+        """−ln of the posterior density at a point of the unbounded space.
+
+        With `jacobian` 1 per unit of that space, as a sampler needs it; with 0 per unit of the parameters themselves,
+        so that its minimum is the MAP.
+        """
+        values = self.constrain(vector)
+        bijections = (transform(self.priors[path]) for path in self.paths)
+        pairs = enumerate(zip(bijections, self.paths, strict=True))
+        log_volume = sum(b.log_abs_det_jacobian(vector[i], values[path]) for i, (b, path) in pairs)
+        return -self.log_density(values) - jacobian * log_volume
+
+    def pointwise(self, values: Values) -> dict[str, Array]:
+        """Log-likelihood of each point of each table."""
+        scene = self.bound(values)
+        tables = predict(scene, self.setup).tables
+        return {name: pointwise(self.data[name], table, scene.data[name]) for name, table in tables.items()}
+
+
+@jax.jit
+def _log_density(posterior: Posterior, values: Values) -> Array:
+    return posterior.log_density(values)
+
+
+@partial(jax.jit, static_argnums=2)
+def _sample_prior(posterior: Posterior, key: PRNGKeyArray, size: int) -> Values:
+    keys = jax.random.split(key, len(posterior.paths))
+    return {path: posterior.priors[path].sample(k, (size,)) for k, path in zip(keys, posterior.paths, strict=True)}
+
+
+@jax.jit
+def _predict(posterior: Posterior, values: Values) -> Prediction:
+    return posterior.predict(values)
+
+
+@jax.jit
+def _predict_many(posterior: Posterior, values: Values) -> Prediction:
+    return jax.lax.map(posterior.predict, values)
+
+
+class Problem:
+    """What is to be inferred, from what.
+
+    Arguments: scene; tables — {name: Table}; priors — {path: numpyro distribution or Prior}; options — see `Options`;
+    title, text — for people; sampling — settings that `fit` takes where it is told nothing else.
+    Errors: PriorError, AssemblyError (both ValueError), naming the path or the table and the remedy.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        tables: Mapping[str, Table],
+        priors: Mapping[str, dist.Distribution | Prior],
+        options: Options | None = None,
+        title: str = "",
+        text: str = "",
+        sampling: Mapping[str, Any] | None = None,
+    ) -> None:
+        options = options or Options()
+        self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
+        self.scene = _complete(scene, self.tables, options)
+        self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
+        self.options = replace(options, psf_span={**self._psf_spans(), **options.psf_span})
+        self._check()
+        self.setup = assemble(self.scene, self.tables, self.options)
+        self.posterior = Posterior(
+            self.scene,
+            self.setup,
+            {name: measured(table) for name, table in self.tables.items()},
+            {path: prior.distribution for path, prior in self.priors.items()},
+            self.paths,
+            tuple(self.options.ties.items()),
+        )
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the free parameters."""
+        return tuple(self.priors)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any table is a mock."""
+        return any(table.simulated for table in self.tables.values())
+
+    def _psf_spans(self) -> dict[str, tuple[float, float]]:
+        """The factors on PSF widths that priors allow, cut to what a matrix can follow."""
+        spans = {}
+        for name in self.tables:
+            prior = self.priors.get(f"data.{name}.psf_scale")
+            if prior is not None:
+                low, high = bounds(prior.distribution)
+                spans[name] = (max(low, 0.5), min(high, 2.0))
+        return spans
+
+    def _check(self) -> None:
+        if not self.tables:
+            raise AssemblyError("no table to fit: give at least one")
+        for path, prior in self.priors.items():
+            check(self.scene, path, prior.distribution)
+            name = path.split(".")[1] if path.startswith("data.") and path.endswith(".psf_scale") else None
+            low, high = bounds(prior.distribution)
+            if name in self._psf_spans() and (low < 0.5 or high > 2.0):
+                raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
+            if path.endswith(".gas_depth") and float(self.scene.view.gas_depth) <= 0.0:
+                raise PriorError(f"{path} has a prior but the scene has no gas depth: start it above 0")
+        for follower, leader in self.options.ties.items():
+            if follower in self.priors:
+                raise PriorError(f"{follower} is tied to {leader} and has a prior: drop one of the two")
+            get(self.scene, follower), get(self.scene, leader)
+
+    def log_density(self, values: Mapping[str, Any]) -> Array:
+        """ln L + ln prior at {path: value}; every free parameter must be named."""
+        return _log_density(self.posterior, self._arrays(values))
+
+    def predict(self, values: Mapping[str, Any] | None = None) -> Prediction:
+        """Predicted tables at {path: value}; the scene's own values where none is given."""
+        return _predict(self.posterior, self._arrays({**self.start(), **(values or {})}))
+
+    def predict_many(self, values: Mapping[str, Any]) -> Prediction:
+        """Predicted tables at many draws, {path: [draw]}."""
+        return _predict_many(self.posterior, self._arrays(values))
+
+    def start(self) -> dict[str, Array]:
+        """The scene's own values of the free parameters."""
+        return {path: get(self.scene, path) for path in self.priors}
+
+    def sample_prior(self, key: PRNGKeyArray, size: int) -> dict[str, Array]:
+        """Draws from the prior, {path: [size]}."""
+        return _sample_prior(self.posterior, key, size)
+
+    def model(self) -> None:
+        """The same posterior as a NumPyro model, for anyone who brings another NumPyro tool."""
+        values = {path: numpyro.sample(path, prior.distribution) for path, prior in self.priors.items()}
+        numpyro.factor("log_likelihood", self.posterior.log_likelihood(values))
+
+    def at(self, values: Mapping[str, Any]) -> Problem:
+        """The same problem with the scene moved to {path: value}, ties included."""
+        scene = self.posterior.bound({**self.start(), **values})
+        return Problem(scene, self.tables, self.priors, self.options, self.title, self.text, self.sampling)
+
+    def expected_tables(self) -> dict[str, Table]:
+        """The tables the scene would give without noise, with the measured tables' errors; labelled simulated."""
+        return self._mocks(None, None)
+
+    def simulate(self, key: PRNGKeyArray, errors: float | None = None) -> dict[str, Table]:
+        """Mock tables of the scene: the prediction plus Gaussian noise.
+
+        Arguments: errors — relative error of each point; by default the tables' own errors are kept (a layout's are
+        relative). A point that is an upper limit becomes a measurement with the width behind the limit.
+        """
+        return self._mocks(key, errors)
+
+    def _mocks(self, key: PRNGKeyArray | None, errors: float | None) -> dict[str, Table]:
+        predicted = self.predict().tables
+        truth = {path: float(value) for path, value in self.start().items()}
+        keys = [None] * len(self.tables) if key is None else jax.random.split(key, len(self.tables))
+        return {
+            name: _mock(table, self.posterior.data[name], np.asarray(predicted[name]), k, truth, errors)
+            for k, (name, table) in zip(keys, self.tables.items(), strict=True)
+        }
+
+    def _arrays(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        missing = [path for path in self.priors if path not in values]
+        if missing:
+            raise ValueError(f"no value for {', '.join(missing)}: name every free parameter")
+        return {path: jnp.asarray(value, float) for path, value in values.items()}
+
+
+def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
+    """The scene with a nuisance entry for each table and, if asked for, the sea."""
+    components = dict(scene.components)
+    if options.sea is not None and "sea" not in components:
+        components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
+    data = {name: scene.data.get(name, Nuisance()) for name in tables}
+    return Scene(components, scene.view, data, scene.gas)
+
+
+def measured(table: Table) -> Measured:
+    """The likelihood's view of a table: limits get their Gaussian width, gaps a harmless value."""
+    used = np.asarray(table.used)
+    fill = np.nanmax(np.abs(table.value))
+    value = np.where(used, table.value, fill)
+    plain = used & ~table.is_ul
+    low, high = np.where(plain, table.error_lo, fill), np.where(plain, table.error_hi, fill)
+    quantile = ndtri(table.confidence) if table.confidence is not None else 1.0
+    width = np.where(table.is_ul, np.abs(value) / quantile, fill)
+    covariance = table.covariance
+    if covariance is not None:
+        both = np.outer(plain, plain)
+        covariance = jnp.asarray(np.where(both, covariance, np.eye(plain.size)))
+    arrays = (jnp.asarray(a, float) for a in (value, low, high, width))
+    return Measured(*arrays, jnp.asarray(table.is_ul), jnp.asarray(used), covariance)
+
+
+def is_blank(table: Table) -> bool:
+    """Whether a table is a layout: it says where to look, and holds relative errors instead of data."""
+    return table.simulated and table.truth is None
+
+
+def _mock(
+    table: Table,
+    data: Measured,
+    predicted: np.ndarray,
+    key: PRNGKeyArray | None,
+    truth: Mapping[str, float],
+    errors: float | None,
+) -> Table:
+    is_ul = np.asarray(data.is_ul)
+    own = np.where(is_ul, data.limit_width, 0.5 * (np.asarray(data.error_lo) + np.asarray(data.error_hi)))
+    relative = own if is_blank(table) else errors
+    sigma = own if relative is None else relative * np.abs(predicted)
+    covariance = None if relative is not None else data.covariance
+    white = np.zeros(predicted.shape) if key is None else np.asarray(jax.random.normal(key, predicted.shape))
+    correlated = covariance is not None
+    noise = (
+        (np.linalg.cholesky(np.asarray(covariance)) @ white.ravel()).reshape(white.shape)
+        if correlated
+        else sigma * white
+    )
+    values = {
+        name: np.where(table.used, array, np.nan)
+        for name, array in (("value", predicted + noise), ("error_lo", sigma), ("error_hi", sigma))
+    }
+    return replace(
+        table,
+        **values,
+        is_ul=np.zeros_like(is_ul),
+        confidence=None,
+        covariance=table.covariance if correlated else None,
+        simulated=True,
+        truth=dict(truth),
+        reference="SIMULATED",
+        doi="",
+        found_at="",
+        licence="",
+    )
+
+
+def media(scene: Scene) -> dict[str, AbstractMedium]:
+    """The diffusive media of a scene, by component."""
+    return {name: model.medium for name, model in scene.components.items() if isinstance(model.medium, AbstractMedium)}

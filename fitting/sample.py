@@ -1,0 +1,133 @@
+"""NUTS in chunks: one trace, chains over devices, every chunk a place to stop and to go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Float, PRNGKeyArray
+from numpyro.infer import NUTS
+
+from fitting.problem import Posterior, Problem
+
+FIELDS = ("diverging", "num_steps", "accept_prob", "potential_energy")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long to sample. At least 4 chains, or R-hat means nothing."""
+
+    chains: int = 4
+    warmup: int = 500
+    draws: int = 1000
+    target_accept: float = 0.95
+    chunk: int = 100
+    max_tree_depth: int = 9
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Draws {path: [chain, draw]} and statistics {name: [chain, draw]}."""
+
+    draws: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+    complete: bool
+
+
+def _kernel(posterior: Posterior, centre: Array, factor: Array, settings: Settings) -> NUTS:
+    """NUTS in the whitened coordinates u, vector = centre + L u."""
+    return NUTS(
+        potential_fn=lambda u: posterior.potential(centre + factor @ u),
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=settings.max_tree_depth,
+        dense_mass=True,
+    )
+
+
+def _start(settings: Settings, posterior: Posterior, centre: Array, factor: Array, key: Array, first: Array) -> Any:
+    return _kernel(posterior, centre, factor, settings).init(key, settings.warmup, first, (), {})
+
+
+def _advance(settings: Settings, posterior: Posterior, centre: Array, factor: Array, state: Any) -> tuple[Any, Any]:
+    """One chunk of one chain. The kernel learns its warm-up length in `init`, whose result is not used."""
+    kernel = _kernel(posterior, centre, factor, settings)
+    kernel.init(jax.random.key(0), settings.warmup, jnp.zeros_like(centre), (), {})
+
+    def step(state: Any, _: None) -> tuple[Any, Any]:
+        state = kernel.sample(state, (), {})
+        values = posterior.constrain(centre + factor @ state.z)
+        return state, (values, {name: getattr(state, name) for name in FIELDS})
+
+    return jax.lax.scan(step, state, None, length=settings.chunk)
+
+
+def _over_chains(function: Callable[..., Any], settings: Settings, shared: int, chained: int) -> Callable[..., Any]:
+    """The same function for all chains: spread over the devices, side by side on a GPU, in turn on a CPU core."""
+    devices = jax.local_devices()
+    count = max(n for n in range(1, len(devices) + 1) if settings.chains % n == 0)
+    in_turn = devices[0].platform == "cpu"
+
+    def local(*arguments: Any) -> Any:
+        constant, per_chain = arguments[:shared], arguments[shared:]
+        one = lambda chain: function(*constant, *chain)  # noqa: E731
+        return jax.lax.map(one, per_chain) if in_turn else jax.vmap(one)(per_chain)
+
+    if count == 1:
+        return jax.jit(local)
+    mesh = Mesh(np.array(devices[:count]), ("chain",))
+    specs = (PartitionSpec(),) * shared + (PartitionSpec("chain"),) * chained
+    mapped = jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=PartitionSpec("chain"), check_vma=False)
+    sharding = NamedSharding(mesh, PartitionSpec())
+    return jax.jit(lambda *a: mapped(*jax.lax.with_sharding_constraint(a[:shared], sharding), *a[shared:]))
+
+
+def run_chains(
+    problem: Problem,
+    centre: np.ndarray,
+    factor: np.ndarray,
+    key: PRNGKeyArray,
+    settings: Settings,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> Chains:
+    """Posterior draws by NUTS, started from the whitened Laplace approximation.
+
+    Arguments: centre, factor — of the whitening; progress — called with (draws done, draws in all, divergences).
+    A keyboard interrupt during sampling returns what has been drawn so far; during warm-up it is raised.
+    """
+    kept: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]] = []
+    total, complete = settings.warmup + settings.draws, True
+    try:
+        for done, draws, stats in _chunks(problem, jnp.asarray(centre), jnp.asarray(factor), key, settings):
+            if done > settings.warmup:
+                kept.append((draws, stats))
+            if progress is not None:
+                progress(done, total, int(sum(s["diverging"].sum() for _, s in kept)))
+    except KeyboardInterrupt:
+        if not kept:
+            raise
+        complete = False
+    draws = {path: np.concatenate([d[path] for d, _ in kept], axis=1) for path in problem.paths}
+    stats = {name: np.concatenate([s[name] for _, s in kept], axis=1) for name in FIELDS}
+    return Chains(draws, stats, complete)
+
+
+def _chunks(
+    problem: Problem, centre: Float[Array, "parameter"], factor: Array, key: PRNGKeyArray, settings: Settings
+) -> Iterator[tuple[int, dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    """Chunk after chunk: iterations done, draws and statistics of that chunk on the host."""
+    first_key, chain_key = jax.random.split(key)
+    first = jax.random.normal(first_key, (settings.chains, centre.size))
+    keys = jax.random.split(chain_key, settings.chains)
+    start = _over_chains(partial(_start, settings), settings, shared=3, chained=2)
+    advance = _over_chains(partial(_advance, settings), settings, shared=3, chained=1)
+    state = start(problem.posterior, centre, factor, keys, first)
+    for done in range(settings.chunk, settings.warmup + settings.draws + 1, settings.chunk):
+        state, (draws, stats) = advance(problem.posterior, centre, factor, state)
+        yield done, jax.tree.map(np.asarray, draws), jax.tree.map(np.asarray, stats)

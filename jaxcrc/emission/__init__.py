@@ -1,0 +1,1 @@
+"""What shines: matrices [photon, energy] that turn particle densities into photon emissivities."""

@@ -1,0 +1,71 @@
+"""The two verbs: `solve` says what is there, `predict` what each table would read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Float
+
+from jaxcrc._types import Bits
+from jaxcrc.response import AbstractResponse
+from jaxcrc.scene import Nuisance, Scene
+from jaxcrc.transport.base import AbstractField, EnergyGrid
+
+Tree = TypeVar("Tree")
+
+
+class Setup(eqx.Module):
+    """What is chosen: an energy grid per component and, per table, the responses whose sum it reads."""
+
+    energy: dict[str, EnergyGrid]
+    response: dict[str, tuple[AbstractResponse, ...]]
+
+
+class Prediction(eqx.Module):
+    """What each table would read, in its own unit, and the status bits of all components."""
+
+    tables: dict[str, Float[Array, "photon bin"]]
+    status: Bits
+
+
+def solve(scene: Scene, setup: Setup) -> dict[str, AbstractField]:
+    """Fields of all components, each solved once on its energy grid."""
+    return {
+        name: model.transport.solve(model.source, model.medium, setup.energy[name])
+        for name, model in scene.components.items()
+    }
+
+
+def predict(scene: Scene, setup: Setup) -> Prediction:
+    """The tables that the scene would give: table = Σ responses Σ_basis weight · projection @ light.
+
+    Arguments: scene — what is there; setup — the constant operators, built for the same components and tables.
+    """
+    fields = solve(scene, setup)
+    tables = {name: look(scene, fields, name, responses) for name, responses in setup.response.items()}
+    status = reduce(jnp.bitwise_or, (field.status for field in fields.values()))
+    return Prediction(tables, status)
+
+
+def look(
+    scene: Scene, fields: Mapping[str, AbstractField], name: str, responses: tuple[AbstractResponse, ...]
+) -> Float[Array, "photon bin"]:
+    """What one table would read from fields that are already solved."""
+    nuisance = scene.data.get(name) or Nuisance()
+    return sum(response.predict(scene, fields, nuisance) for response in responses)
+
+
+def cast(tree: Tree, dtype: DTypeLike) -> Tree:
+    """The same tree with every float array in `dtype`: cast the scene and the setup together."""
+
+    def convert(leaf: object) -> object:
+        return leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf
+
+    return jax.tree.map(convert, tree)

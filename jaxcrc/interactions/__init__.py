@@ -1,0 +1,1 @@
+"""Numbers of nature that losses and emission share: cross-sections and photon fields."""

@@ -1,0 +1,1 @@
+"""Where cosmic rays move: diffusion, gas and what follows from them."""

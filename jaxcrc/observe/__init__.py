@@ -1,0 +1,1 @@
+"""What an instrument sees of a radial profile: lines of sight, point spread functions, annuli and apertures."""

@@ -1,0 +1,141 @@
+"""Where a table looks: nodes at which the cosmic rays are asked for, and the constant matrices that do the rest."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from jaxcrc._types import Node, Position
+from jaxcrc.numerics.quadrature import chebyshev_weights
+from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.transport.base import AbstractField
+
+PC_PER_KPC = 1.0e3
+
+
+class Channel(eqx.Module):
+    """How one component shines in one table.
+
+    emission — turns n [GeV⁻¹ cm⁻³] at a node into light, the table's unit and all constants folded in;
+    on_gas — whether the ambient gas density at the node multiplies it (a cloud carries its own mass instead).
+    """
+
+    component: str = eqx.field(static=True)
+    emission: Float[Array, "photon energy"]
+    on_gas: bool = eqx.field(static=True)
+
+    def shine(self, scene: Scene, field: AbstractField, position: Position) -> Float[Array, "photon node"]:
+        """Light from each node, per photon row."""
+        light = self.emission @ field.density(position)
+        return light * scene.gas.at(position) if self.on_gas else light
+
+
+class AbstractResponse(eqx.Module):
+    """table[photon, bin] = Σ_basis weight · projection[…, bin, node] · light[photon, node].
+
+    The projection is [basis, photon or 1, bin, node]; parameters that would bend it (PSF width, cloud size)
+    are Chebyshev directions of its basis, combined by `weight` [basis].
+    """
+
+    projection: eqx.AbstractVar[Float[Array, "basis row bin node"]]
+    channels: eqx.AbstractVar[tuple[Channel, ...]]
+
+    @abstractmethod
+    def position(self, view: View) -> Position:
+        """Where the nodes are [pc from the source]."""
+
+    @abstractmethod
+    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+        """Weights of the projection's basis, with the power of distance that the geometry asks for."""
+
+    def predict(
+        self, scene: Scene, fields: Mapping[str, AbstractField], nuisance: Nuisance
+    ) -> Float[Array, "photon bin"]:
+        """What the table would read."""
+        position = self.position(scene.view)
+        light = sum(channel.shine(scene, fields[channel.component], position) for channel in self.channels)
+        matrix = jnp.tensordot(self.weight(scene.view, nuisance), self.projection, axes=1)
+        return jnp.sum(matrix * light[:, None, :], axis=-1)
+
+
+def _bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:
+    """Chebyshev weights of ln(value) over a span, or a single 1 where nothing bends."""
+    if span is None:
+        return jnp.ones(1, value.dtype)
+    return chebyshev_weights(jnp.log(value), math.log(span[0]), math.log(span[1]), size)
+
+
+class Round(AbstractResponse):
+    """A table that looks at something round: annuli, or an aperture.
+
+    Nodes are fixed in angle [rad], so that the distance only scales positions and the result by its `power`.
+    """
+
+    angle: Node
+    projection: Float[Array, "basis row bin node"]
+    channels: tuple[Channel, ...]
+    power: int = eqx.field(static=True)
+    psf_span: tuple[float, float] | None = eqx.field(static=True)
+
+    def position(self, view: View) -> Position:
+        """(d θ, 0, 0) [pc]."""
+        return (view.distance * PC_PER_KPC * self.angle)[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
+
+    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+        """d^power [kpc^power] times the weights of the PSF's width."""
+        return view.distance**self.power * _bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
+
+
+class Column(AbstractResponse):
+    """A table that looks through the sea: uniform gas of depth `view.gas_depth` [pc]."""
+
+    projection: Float[Array, "basis row bin node"]
+    channels: tuple[Channel, ...]
+
+    def position(self, view: View) -> Position:
+        """One node: the sea is the same everywhere."""
+        return jnp.zeros((1, 3), self.projection.dtype)
+
+    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+        """Depth of the gas [kpc], as the projection of a halo counts it."""
+        return jnp.atleast_1d(view.gas_depth / PC_PER_KPC)
+
+
+class CloudSpectrum(AbstractResponse):
+    """A table that looks at one cloud: its mean emission per hydrogen nucleus × mass / d² × containment.
+
+    `node` is a quadrature over a cloud of unit size; containment in the table's region bends with the cloud's
+    angular size (and with the PSF's width where a prior names it).
+    """
+
+    node: Position
+    projection: Float[Array, "basis row bin node"]
+    channels: tuple[Channel, ...]
+    cloud: str = eqx.field(static=True)
+    size_span: tuple[float, float] = eqx.field(static=True)
+    size_order: int = eqx.field(static=True)
+    psf_span: tuple[float, float] | None = eqx.field(static=True)
+
+    def position(self, view: View) -> Position:
+        """Centre of the cloud + its size × the unit quadrature, turned so that its first axis points away from the source [pc]."""
+        cloud, distance = view.clouds[self.cloud], view.distance * PC_PER_KPC
+        across = jnp.deg2rad(cloud.offset) * distance
+        # The tiny length keeps the direction defined for a cloud that sits on the source.
+        away = jnp.sqrt(across**2 + cloud.depth**2 + 1e-12)
+        sine, cosine, zero, one = across / away, cloud.depth / away, jnp.zeros_like(away), jnp.ones_like(away)
+        axes = jnp.array([[sine, zero, cosine], [-cosine, zero, sine], [zero, one, zero]])
+        centre = jnp.stack([across, zero, cloud.depth])
+        return centre + jnp.deg2rad(cloud.size) * distance * (self.node @ axes)
+
+    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+        """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""
+        cloud = view.clouds[self.cloud]
+        by_size = _bend(cloud.size, self.size_span, self.size_order)
+        by_psf = _bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // self.size_order)
+        return 10.0**cloud.log10_mass / view.distance**2 * jnp.outer(by_size, by_psf).ravel()

@@ -1,0 +1,139 @@
+"""What is fitted: components, gas, view and nuisance parameters, and the paths that lead to each number."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+
+from jaxcrc._types import Scalar, param
+from jaxcrc.medium.target import AbstractGas, UniformGas
+from jaxcrc.transport.base import AbstractTransport
+
+
+class Model(eqx.Module):
+    """One component: what is released, where it moves, how."""
+
+    source: eqx.Module
+    medium: eqx.Module | None = eqx.field(metadata={"optional": True})
+    transport: AbstractTransport
+
+
+class Cloud(eqx.Module):
+    """A cloud that cosmic rays light up. Its place is `offset` on the sky and `depth` along the line of sight."""
+
+    log10_mass: Scalar = param("dex(M_sun)", "log10 of the gas mass, helium included")
+    size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0)
+    offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0)
+    depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
+
+
+class View(eqx.Module):
+    """From where one looks, and at what else."""
+
+    distance: Scalar = param("kpc", "distance of the source", low=0.0)
+    gas_depth: Scalar = param(
+        "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
+    )
+    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
+
+
+class Nuisance(eqx.Module):
+    """What a table may be wrong by."""
+
+    scale: Scalar = param("", "factor on the prediction", low=0.0, default=1.0)
+    offset: Scalar = param("table unit", "added to the prediction", default=0.0)
+    systematic: Scalar = param("", "fraction of the prediction added in quadrature to the errors", low=0.0, default=0.0)
+    psf_scale: Scalar = param("", "factor on the widths of the point-spread function", low=0.0, default=1.0)
+
+
+class Scene(eqx.Module):
+    """Everything a prior may name; each leaf is a float array, addressed by its path."""
+
+    components: dict[str, Model]
+    view: View
+    data: dict[str, Nuisance] = eqx.field(default_factory=dict)
+    gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(1.0))
+
+
+def _children(node: Any) -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        return {str(key): value for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return {str(index): value for index, value in enumerate(node)}
+    if dataclasses.is_dataclass(node):
+        return {f.name: getattr(node, f.name) for f in dataclasses.fields(node) if not f.metadata.get("static", False)}
+    return {}
+
+
+def _is_leaf(node: Any) -> bool:
+    return isinstance(node, Array | jnp.ndarray) and jnp.issubdtype(node.dtype, jnp.inexact)
+
+
+def paths(scene: Any, prefix: str = "") -> Iterator[str]:
+    """All paths that a prior may name, in the order of the tree."""
+    for name, child in _children(scene).items():
+        path = f"{prefix}.{name}" if prefix else name
+        if _is_leaf(child):
+            yield path
+        else:
+            yield from paths(child, path)
+
+
+def _unknown(scene: Any, path: str) -> ValueError:
+    known = list(paths(scene))
+    close = difflib.get_close_matches(path, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"known paths: {', '.join(known)}"
+    return ValueError(f"unknown parameter path '{path}': {hint}")
+
+
+def _walk(scene: Any, path: str) -> list[Any]:
+    nodes = [scene]
+    for name in path.split("."):
+        children = _children(nodes[-1])
+        if name not in children:
+            raise _unknown(scene, path)
+        nodes.append(children[name])
+    if not _is_leaf(nodes[-1]):
+        raise _unknown(scene, path)
+    return nodes
+
+
+def get(scene: Scene, path: str) -> Array:
+    """The value at a path. Errors: ValueError with the nearest known paths."""
+    return _walk(scene, path)[-1]
+
+
+def describe(scene: Scene, path: str) -> Mapping[str, Any]:
+    """Unit, explanation and range of validity of the parameter at a path."""
+    owner, name = _walk(scene, path)[-2], path.rsplit(".", 1)[-1]
+    return next(f.metadata for f in dataclasses.fields(owner) if f.name == name)
+
+
+def _replace(node: Any, names: list[str], value: Any) -> Any:
+    if not names:
+        return jnp.broadcast_to(jnp.asarray(value, node.dtype), node.shape)
+    name, rest = names[0], names[1:]
+    new = _replace(_children(node)[name], rest, value)
+    if isinstance(node, Mapping):
+        return {**node, name: new}
+    if isinstance(node, list | tuple):
+        return type(node)(new if str(index) == name else child for index, child in enumerate(node))
+    return eqx.tree_at(lambda tree: getattr(tree, name), node, new, is_leaf=lambda leaf: leaf is None)
+
+
+def bind(scene: Scene, values: Mapping[str, Any]) -> Scene:
+    """The scene with the values at the given paths: the whole bridge between names and physics.
+
+    Arguments: values — {path: number or array}, broadcast to the leaf's shape and cast to its dtype; may be traced.
+    Errors: ValueError for a path that does not end on a float array, with the nearest known paths.
+    """
+    for path, value in values.items():
+        _walk(scene, path)
+        scene = _replace(scene, path.split("."), value)
+    return scene

@@ -1,0 +1,66 @@
+"""What a transport is, what it gives back, and how it reports trouble."""
+
+from __future__ import annotations
+
+import enum
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float
+
+from jaxcrc._types import Bits, Energy, Position
+from jaxcrc.source.spectrum import momentum
+
+
+class Status(enum.IntFlag):
+    """Bits that travel with a Field. Only FAILED takes a draw out of a fit; the others are counted and reported."""
+
+    OK = 0
+    FAILED = 1
+    SUPERLUMINAL = 2
+    BELOW_BOHM = 4
+
+
+ADVICE: dict[Status, str] = {
+    Status.FAILED: "the solver did not finish: narrow the priors",
+    Status.SUPERLUMINAL: "the diffusion front outruns light (4κ > c² t) at an energy that feeds the data: lower χ or raise the age",
+    Status.BELOW_BOHM: "κ falls below c r_L/3 in 3 µG at an energy that feeds the data: raise χ",
+}
+
+
+class EnergyGrid(eqx.Module):
+    """Kinetic energies [GeV] on which a component is solved, the particle's mass, and which of them feed the data."""
+
+    kinetic: Energy
+    feeds: Bool[Array, "energy"]
+    mass: float = eqx.field(static=True)
+
+    @property
+    def momentum(self) -> Energy:
+        """pc [GeV]."""
+        return momentum(self.kinetic, self.mass)
+
+
+class AbstractField(eqx.Module):
+    """Cosmic rays around a source, ready to be asked anywhere."""
+
+    status: eqx.AbstractVar[Bits]
+
+    @abstractmethod
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source."""
+
+
+class AbstractTransport(eqx.Module):
+    """How particles get from the source to where they are seen."""
+
+    @abstractmethod
+    def solve(self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid) -> AbstractField:
+        """The Field of one component."""
+
+
+def flag(condition: Bool[Array, "..."], bit: Status) -> Bits:
+    """`bit` where any of the conditions holds, else 0."""
+    return jnp.where(jnp.any(condition), int(bit), 0)

@@ -1,0 +1,30 @@
+"""The sea of cosmic rays: the same everywhere, not transported."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from jaxcrc._types import Bits, Energy, Position
+from jaxcrc.source.sea import LocalSea
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid
+
+
+class UniformField(AbstractField):
+    """n(T), wherever one asks."""
+
+    spectrum: Energy
+    status: Bits
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³]."""
+        return jnp.broadcast_to(self.spectrum[:, None], (self.spectrum.shape[0], position.shape[0]))
+
+
+class Uniform(AbstractTransport):
+    """A component that fills all space, such as the sea."""
+
+    def solve(self, source: LocalSea, medium: None, energy: EnergyGrid) -> UniformField:
+        """The Field of the sea."""
+        return UniformField(spectrum=source(energy.kinetic), status=jnp.zeros((), int))
