@@ -68,7 +68,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     options = options or Options()
     grid = energy_grid(tables, options)
     response = {name: tuple(_responses(scene, name, table, grid, options)) for name, table in tables.items()}
-    return Setup({name: grid for name in scene.components}, response)
+    return Setup(dict.fromkeys(scene.components, grid), response)
 
 
 def energy_grid(tables: Mapping[str, Table], options: Options) -> EnergyGrid:
@@ -240,7 +240,7 @@ def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...],
 def _ball_breaks(
     scene: Scene, channels: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
-    """Smallest scale and panel breaks [rad] that resolve the edge of a releasing ball, at the scene's own size of it."""
+    """Smallest scale and panel breaks [rad] that resolve the edge of a releasing ball, at its size in the scene."""
     breaks: list[float] = []
     for channel in channels:
         shape = getattr(scene.components[channel.component].source, "shape", None)

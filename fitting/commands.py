@@ -201,5 +201,5 @@ def _headline(problem: Problem) -> None:
 
 def _show(run: Run) -> None:
     for paragraph in verdict(run):
-        console.print(paragraph, highlight=False)
+        console.print(paragraph, highlight=False, markup=False)
     console.print(reports.terminal_table(run))

@@ -11,7 +11,8 @@ import jax
 import numpy as np
 
 from fitting.optimize import PRIOR_DRAWS, Map, find_map, whitening
-from fitting.problem import Problem, is_blank
+from fitting.mock import is_blank
+from fitting.problem import Problem
 from fitting.run import Run, status_fractions, versions
 from fitting.sample import Chains, Settings, run_chains
 

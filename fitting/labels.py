@@ -43,6 +43,12 @@ def labels(problem: Problem) -> dict[str, str]:
     return {path: f"{text} [{units[path]}]" if units[path] else text for path, text in symbols(problem).items()}
 
 
+def label_of(problem: Problem, path: str) -> str:
+    """Symbol with unit of any parameter of the scene, free or not."""
+    unit = unit_of(str(describe(problem.scene, path).get("unit", "")))
+    return f"{_symbol(problem, path)} [{unit}]" if unit else _symbol(problem, path)
+
+
 def unit_of(text: str) -> str:
     """A unit as printed: the unit inside of a dex(...), nothing for a bare number."""
     inner = re.sub(r"^dex\((.*)\)$", r"\1", text)

@@ -65,16 +65,17 @@ def banner(words: str) -> str:
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[object]], kind: str = "numbers") -> str:
-    """A table; kind "words" aligns all of it to the left."""
-    head = "".join(f"<th>{text(column)}</th>" for column in columns)
+    """A table, with a head where there are columns; kind "words" aligns all of it to the left."""
+    cells = "".join(f"<th>{text(column)}</th>" for column in columns)
+    head = f"<thead><tr>{cells}</tr></thead>" if columns else ""
     body = "\n".join(f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>'
+    table = f'<table class="{kind}">{head}<tbody>\n{body}\n</tbody></table>'
     return f'<div class="scroll">{table}</div>'
 
 
 def facts(pairs: Mapping[str, object]) -> str:
     """A table of two columns: what, and its value."""
-    return grid(("", ""), pairs.items(), "words").replace("<thead><tr><th></th><th></th></tr></thead>", "")
+    return grid((), pairs.items(), "words")
 
 
 def code(words: str) -> str:

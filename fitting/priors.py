@@ -122,7 +122,7 @@ def transform(distribution: dist.Distribution) -> Transform:
 
 
 def spec_of(prior: Prior) -> dict[str, Any]:
-    """The table that `make` turns into the same prior. Errors: PriorError for a distribution a case file has no name for."""
+    """The table that `make` turns into the same prior. Errors: PriorError for one without a name in case files."""
     d = prior.distribution
     base = getattr(d, "base_dist", d)
     low, high = bounds(d)

@@ -15,10 +15,10 @@ import numpyro
 import numpyro.distributions as dist
 from jax import Array
 from jaxtyping import Float, PRNGKeyArray
-from scipy.special import ndtri
 
 from fitting.assembly import AssemblyError, Options, assemble
 from fitting.likelihood import Measured, expected, log_likelihood, pointwise
+from fitting.mock import measured, mock_table
 from fitting.priors import Prior, PriorError, bounds, check, transform
 from fitting.tables import Table
 from jaxcrc.forward import Prediction, Setup, predict
@@ -233,7 +233,7 @@ class Problem:
         truth = {path: float(value) for path, value in self.start().items()}
         keys = [None] * len(self.tables) if key is None else jax.random.split(key, len(self.tables))
         return {
-            name: _mock(table, self.posterior.data[name], np.asarray(predicted[name]), k, truth, errors)
+            name: mock_table(table, self.posterior.data[name], np.asarray(predicted[name]), k, truth, errors)
             for k, (name, table) in zip(keys, self.tables.items(), strict=True)
         }
 
@@ -251,67 +251,6 @@ def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Sc
         components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
     data = {name: scene.data.get(name, Nuisance()) for name in tables}
     return Scene(components, scene.view, data, scene.gas)
-
-
-def measured(table: Table) -> Measured:
-    """The likelihood's view of a table: limits get their Gaussian width, gaps a harmless value."""
-    used = np.asarray(table.used)
-    fill = np.nanmax(np.abs(table.value))
-    value = np.where(used, table.value, fill)
-    plain = used & ~table.is_ul
-    low, high = np.where(plain, table.error_lo, fill), np.where(plain, table.error_hi, fill)
-    quantile = ndtri(table.confidence) if table.confidence is not None else 1.0
-    width = np.where(table.is_ul, np.abs(value) / quantile, fill)
-    covariance = table.covariance
-    if covariance is not None:
-        both = np.outer(plain, plain)
-        covariance = jnp.asarray(np.where(both, covariance, np.eye(plain.size)))
-    arrays = (jnp.asarray(a, float) for a in (value, low, high, width))
-    return Measured(*arrays, jnp.asarray(table.is_ul), jnp.asarray(used), covariance)
-
-
-def is_blank(table: Table) -> bool:
-    """Whether a table is a layout: it says where to look, and holds relative errors instead of data."""
-    return table.simulated and table.truth is None
-
-
-def _mock(
-    table: Table,
-    data: Measured,
-    predicted: np.ndarray,
-    key: PRNGKeyArray | None,
-    truth: Mapping[str, float],
-    errors: float | None,
-) -> Table:
-    is_ul = np.asarray(data.is_ul)
-    own = np.where(is_ul, data.limit_width, 0.5 * (np.asarray(data.error_lo) + np.asarray(data.error_hi)))
-    relative = own if is_blank(table) else errors
-    sigma = own if relative is None else relative * np.abs(predicted)
-    covariance = None if relative is not None else data.covariance
-    white = np.zeros(predicted.shape) if key is None else np.asarray(jax.random.normal(key, predicted.shape))
-    correlated = covariance is not None
-    noise = (
-        (np.linalg.cholesky(np.asarray(covariance)) @ white.ravel()).reshape(white.shape)
-        if correlated
-        else sigma * white
-    )
-    values = {
-        name: np.where(table.used, array, np.nan)
-        for name, array in (("value", predicted + noise), ("error_lo", sigma), ("error_hi", sigma))
-    }
-    return replace(
-        table,
-        **values,
-        is_ul=np.zeros_like(is_ul),
-        confidence=None,
-        covariance=table.covariance if correlated else None,
-        simulated=True,
-        truth=dict(truth),
-        reference="SIMULATED",
-        doi="",
-        found_at="",
-        licence="",
-    )
 
 
 def media(scene: Scene) -> dict[str, AbstractMedium]:

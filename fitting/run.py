@@ -107,7 +107,10 @@ class Run:
         row["map"] = self.best[name] if best is None else best
         row["map_error"] = self.best_errors.get(name, np.nan)
         row |= diagnostics(values) if self.sampled else dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
-        return {**row, "shrinkage": float(1.0 - spread / wide) if wide > 0 else np.nan}
+        return {
+            **row,
+            "shrinkage": float(1.0 - spread / wide) if wide > 1e-9 * np.max(np.abs(scale(prior))) else np.nan,
+        }
 
     def plot_profile(self, table: str | None = None, ax: Axes | None = None) -> Axes:
         """Radial profile with the posterior band: all tables with annuli, or the one named."""

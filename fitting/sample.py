@@ -47,7 +47,7 @@ def _kernel(posterior: Posterior, centre: Array, factor: Array, settings: Settin
         potential_fn=lambda u: posterior.potential(centre + factor @ u),
         target_accept_prob=settings.target_accept,
         max_tree_depth=settings.max_tree_depth,
-        dense_mass=True,
+        dense_mass=False,  # the whitening has taken out the correlations
     )
 
 

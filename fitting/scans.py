@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from fitting.labels import label_of
 from fitting.optimize import find_map
 from fitting.problem import Posterior, Problem
 from jaxcrc.scene import describe
@@ -85,10 +86,14 @@ def _dataset(
     import xarray as xr  # takes a second to import, and only scans need it
 
     dims = tuple(axes)
-    coords = {path: (path, axis, {"unit": str(describe(problem.scene, path)["unit"])}) for path, axis in axes.items()}
+    coords = {path: (path, axis, _about(problem, path)) for path, axis in axes.items()}
     layers = {"log_likelihood": likelihood, "log_prior": prior, "log_density": likelihood + prior}
     attrs = {"title": problem.title, "simulated": int(problem.simulated), **{f"held:{p}": v for p, v in best.items()}}
     return xr.Dataset({name: (dims, layer) for name, layer in layers.items()}, coords, attrs)
+
+
+def _about(problem: Problem, path: str) -> dict[str, str]:
+    return {"unit": str(describe(problem.scene, path)["unit"]), "label": label_of(problem, path)}
 
 
 def parse_axis(text: str) -> tuple[str, np.ndarray]:

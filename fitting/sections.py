@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-
-import astropy.table
+from typing import TYPE_CHECKING
 
 from fitting.labels import UNKNOWN, labels, number, percent, symbols, unit_of
 from fitting.predictive import is_sea
@@ -14,6 +13,9 @@ from fitting.run import SECOND_REFERENCE, Run
 from fitting.tables import describe
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
 from jaxcrc.transport.base import ADVICE
+
+if TYPE_CHECKING:
+    import astropy.table
 
 NO_SOURCE = "no source given: wide by choice"
 COLUMNS = {
@@ -103,15 +105,16 @@ def provenance(run: Run, name: str) -> str:
     table, options = run.problem.tables[name], run.problem.options
     cloud = f"\nLooks at cloud '{options.clouds[name]}'." if name in options.clouds else ""
     found = f"\nFound at: {table.found_at}." if table.found_at else ""
-    return f"[{name}] {describe(table)}{found}{cloud}"
+    return f"{describe(table)}{found}{cloud}"
 
 
 def model_facts(run: Run) -> dict[str, str]:
     """What was chosen rather than fitted."""
     options = run.problem.options
     nuclear = options.nuclear if isinstance(options.nuclear, str) else f"factor {options.nuclear:g}"
-    seas = [name for name in run.problem.scene.components if is_sea(run.problem, name)]
-    moving = [name for name in run.problem.scene.components if name not in seas]
+    parts = run.problem.scene.components
+    seas = [f"{name} ({parts[name].source.reference})" for name in parts if is_sea(run.problem, name)]
+    moving = [name for name in parts if not is_sea(run.problem, name)]
     return {
         "hadronic model": options.hadronic,
         "nuclear factor": nuclear,

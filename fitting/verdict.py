@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import astropy.table
 import numpy as np
 
 from fitting.combinations import Combination, best_combinations, combine, say
@@ -19,6 +18,9 @@ from jaxcrc.medium.diffusion import SuppressedDiffusion
 from jaxcrc.scene import get
 from jaxcrc.transport.base import ADVICE, Status
 
+if TYPE_CHECKING:
+    import astropy.table
+
 LARGEST_R_HAT = 1.01
 SMALLEST_ESS = 400.0
 MOST_DIVERGENCES = 0.001
@@ -27,6 +29,7 @@ STRONG = 0.7
 SURE = 0.95
 POOR, MARGINAL, TOO_GOOD = 0.01, 0.05, 0.99
 MOST_PAIRS = 3
+ROUNDING = 1e-12  # the spread of equal numbers
 
 Rows = Mapping[str, Any]
 
@@ -89,6 +92,8 @@ def _belief(run: Run, rows: Rows) -> str:
     else:
         head = "The chains can be believed"
     cut = "" if run.about.get("complete", True) else " Sampling was interrupted: these are the draws made until then."
+    if run.about.get("map_converged") is False:
+        cut += " The search for the MAP did not converge: read medians, not the MAP."
     return f"{head}: {', '.join(facts)}.{''.join(f' {fault[0].upper()}{fault[1:]}.' for fault in faults)}{cut}"
 
 
@@ -112,7 +117,7 @@ def _result(run: Run, rows: Rows, name: str) -> str:
     """κ first, then χ against two references, and δ."""
     medium = media(run.problem.scene)[name]
     row = rows[f"{name}: kappa(10 TeV)"]
-    if float(row["sd"]) == 0.0:
+    if float(row["sd"]) <= ROUNDING * float(row["mean"]):
         return f"Diffusion ({name}): κ(10 TeV) is held at {number(float(row['q50']))} cm² s⁻¹."
     text = f"Diffusion ({name}): κ_s(10 TeV) = {_middle(row)} cm² s⁻¹ (95 % interval {_range(row)} cm² s⁻¹)."
     found = {key.split(": ")[1]: values for key, (values, _) in derived(run.problem, run.draws).items()
@@ -225,9 +230,7 @@ def _fit(run: Run) -> str:
     if poor:
         text += f" The model does not describe {_listed(poor)}."
     if marginal:
-        text += (
-            f" It describes {_listed(marginal)} only marginally." if not poor else f" {_listed(marginal)}: marginal."
-        )
+        text += f" The model describes {_listed(marginal)} only marginally."
     if rich:
         text += f" The errors of {_listed(rich)} look too large."
     return text if poor or marginal or rich else f"{text} The model describes the data."

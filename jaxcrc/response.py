@@ -123,7 +123,7 @@ class CloudSpectrum(AbstractResponse):
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
-        """Centre of the cloud + its size × the unit quadrature, turned so that its first axis points away from the source [pc]."""
+        """Centre of the cloud + its size × the unit quadrature, its first axis turned away from the source [pc]."""
         cloud, distance = view.clouds[self.cloud], view.distance * PC_PER_KPC
         across = jnp.deg2rad(cloud.offset) * distance
         # The tiny length keeps the direction defined for a cloud that sits on the source.

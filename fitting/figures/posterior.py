@@ -141,25 +141,28 @@ def _corner_keys(figure: Figure, known: bool) -> None:
 def plot_rank(run: Run, bins: int = 20) -> Figure:
     """Ranks of each chain's draws among all draws, a panel for each parameter: level bars mean that the chains mix."""
     with style():
-        if not run.sampled:
-            return message(
-                "There are no chains: these are Gaussian draws around the MAP (method 'map').", "Ranks of the draws"
-            )
-        names = symbols(run.problem)
-        columns = 2 if len(names) in (2, 4) else min(3, len(names))
-        rows = -(-len(names) // columns)
-        figure, grid = plt.subplots(
-            rows, columns, figsize=(3.6 * columns, 1.9 * rows + 0.9), layout="constrained", squeeze=False
-        )
-        for ax, (path, name) in zip(grid.flat, names.items(), strict=False):
-            _ranks(ax, run.draws[path], bins)
-            ax.set_title(name)
-        for ax in grid.flat[len(names) :]:
-            ax.set_visible(False)
-        figure.supxlabel("rank of the draw among all chains", fontsize=10)
-        figure.suptitle("Ranks of the draws: chains that mix are level, at their dashed lines")
+        if run.sampled:
+            figure = _rank_panels(run, bins)
+        else:
+            figure = message("There are no chains: these are Gaussian draws around the MAP.", "Ranks of the draws")
         if run.problem.simulated:
             stamp_figure(figure)
+    return figure
+
+
+def _rank_panels(run: Run, bins: int) -> Figure:
+    names = symbols(run.problem)
+    columns = 2 if len(names) in (2, 4) else min(3, len(names))
+    rows = -(-len(names) // columns)
+    size = (3.6 * columns, 1.9 * rows + 0.9)
+    figure, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for ax, (path, name) in zip(grid.flat, names.items(), strict=False):
+        _ranks(ax, run.draws[path], bins)
+        ax.set_title(name)
+    for ax in grid.flat[len(names) :]:
+        ax.set_visible(False)
+    figure.supxlabel("rank of the draw among all chains", fontsize=10)
+    figure.suptitle("Ranks of the draws: chains that mix are level, at their dashed lines")
     return figure
 
 

@@ -10,8 +10,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fitting.labels import unit_of
 from fitting.figures.style import BLUE, DATA, ORANGE, VERMILLION, stamp_figure, style
+from fitting.labels import unit_of
 
 
 def plot_scan(dataset: xr.Dataset) -> Figure:

@@ -85,7 +85,8 @@ def _scale_spectrum(run: Run, names: list[str], ax: Axes) -> None:
         for n in names
     ]
     level = np.concatenate(levels)
-    ax.set_ylim(level[level > 0].min() / 8.0, level.max() * 8.0)
+    if np.any(level > 0.0):
+        ax.set_ylim(level[level > 0.0].min() / 8.0, level.max() * 8.0)
     ends = [span(run.problem.tables[name]) for name in names]
     ax.set_xlim(min(low for low, _ in ends) / 1.4, 1.4 * max(high for _, high in ends))
 

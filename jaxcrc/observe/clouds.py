@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import roots_genlaguerre, roots_jacobi, roots_legendre
 
-RADIAL_NODES = 6
-POLAR_NODES = 10
+RADIAL_NODES = 5
+POLAR_NODES = 8
 
 
 def cloud_quadrature(shape: str, azimuths: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def cloud_quadrature(shape: str, azimuths: int = 1) -> tuple[np.ndarray, np.ndar
     Arguments: shape — "gaussian" (unit rms per axis) or "ball" (unit radius, uniform density); azimuths — nodes around.
     Source: Gauss quadratures of Laguerre, Jacobi and Legendre.
     Errors: ValueError for another shape.
-    Validity: densities that a polynomial of degree 11 in radius and 19 in the polar cosine follows across the cloud.
+    Validity: densities that a polynomial of degree 9 in radius and 15 in the polar cosine follows across the cloud.
     """
     if shape == "ball":
         x, weight = roots_jacobi(RADIAL_NODES, 0.0, 2.0)

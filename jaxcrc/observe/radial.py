@@ -80,6 +80,7 @@ def basis(nodes: RadialNodes, radius: Values) -> Float[np.ndarray, "point node"]
 
 
 def positive(name: str, value: Values) -> np.ndarray:
+    """The value as an array of at least one dimension. Errors: ValueError naming it unless all of it is above zero."""
     value = np.atleast_1d(np.asarray(value, float))
     if not np.all(value > 0.0):
         raise ValueError(f"{name} {value.min()} must be positive: a cusp has no finite value at the centre")

@@ -25,7 +25,8 @@ class Status(enum.IntFlag):
 
 ADVICE: dict[Status, str] = {
     Status.FAILED: "the solver did not finish: narrow the priors",
-    Status.SUPERLUMINAL: "the diffusion front outruns light (4κ > c² t) at an energy that feeds the data: lower χ or raise the age",
+    Status.SUPERLUMINAL: "the diffusion front outruns light (4κ > c² t) at an energy that feeds the data: lower χ or "
+    "raise the age",
     Status.BELOW_BOHM: "κ falls below c r_L/3 in 3 µG at an energy that feeds the data: raise χ",
 }
 

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import numpyro.distributions as dist
+
 import fitting
 from fitting.layout import blank_table
 from jaxcrc import (

@@ -121,24 +121,36 @@ def test_the_whole_forward_model_lowers_for_cuda(burst):
     assert exported(burst.scene, burst.setup).platforms == ("cuda",)
 
 
-def test_problems_that_make_no_sense_are_refused():
-    scene, table, options = halo("burst"), {"profile": layout()}, fitting.Options()
-    with pytest.raises(ValueError, match="did you mean"):
-        fitting.Problem(scene, table, {CHI + "x": dist.Uniform(0.0, 1.0)}, options)
-    with pytest.raises(ValueError, match="the model holds in"):
-        fitting.Problem(scene, table, {"view.distance": dist.Normal(1.0, 0.5)}, options)
+REFUSED = [
+    ({CHI + "x": dist.Uniform(0.0, 1.0)}, {}, "did you mean"),
+    ({"view.distance": dist.Normal(1.0, 0.5)}, {}, "the model holds in"),
+    ({CHI: dist.Uniform(-1.0, 0.0)}, {"ties": {CHI: DELTA}}, "tied"),
+    ({"data.profile.psf_scale": dist.LogNormal(0.0, 0.1)}, {}, "within 0[.]5 and 2"),
+    ({"view.gas_depth": dist.Uniform(0.0, 10.0)}, {}, "no gas depth"),
+]
+
+
+@pytest.mark.parametrize(("priors", "options", "fragment"), REFUSED)
+def test_problems_that_make_no_sense_are_refused(priors, options, fragment):
+    with pytest.raises(ValueError, match=fragment):
+        fitting.Problem(halo("burst"), {"profile": layout()}, priors, fitting.Options(**options))
+
+
+def test_nothing_to_look_at_is_refused():
     with pytest.raises(ValueError, match="no table to fit"):
-        fitting.Problem(scene, {}, {CHI: dist.Uniform(-1.0, 0.0)}, options)
-    with pytest.raises(ValueError, match="tied"):
-        ties = fitting.Options(ties={CHI: DELTA})
-        fitting.Problem(scene, table, {CHI: dist.Uniform(-1.0, 0.0)}, ties)
-    with pytest.raises(ValueError, match="within 0.5 and 2"):
-        fitting.Problem(scene, table, {"data.profile.psf_scale": dist.LogNormal(0.0, 0.1)}, options)
+        fitting.Problem(halo("burst"), {}, {CHI: dist.Uniform(-1.0, 0.0)})
+
+
+def test_a_layout_cannot_be_fitted():
+    blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"))
     with pytest.raises(ValueError, match="layout without data"):
-        fitting.fit(fitting.Problem(scene, table, halo_priors("burst"), options), method="map")
+        fitting.fit(blank, method="map")
+
+
+def test_a_release_without_a_solution_is_refused():
+    problem = fitting.Problem(mock_scene_continuous_ball(), {"profile": layout()}, {CHI: dist.Uniform(-1.0, 0.0)})
     with pytest.raises(ValueError, match="no homogeneous solution"):
-        source = mock_scene_continuous_ball()
-        fitting.Problem(source, table, {CHI: dist.Uniform(-1.0, 0.0)}, options).predict()
+        problem.predict()
 
 
 def mock_scene_continuous_ball() -> Scene:

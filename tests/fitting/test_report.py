@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 import fitting
 from fitting import page, predictive, report
 from fitting.figures import plot_rank, plot_scan, plot_shrinkage
-from fitting.labels import interval, labels, number, percent, short, symbols, with_error
+from fitting.labels import interval, label_of, labels, number, percent, short, symbols, with_error
 from fitting.run import Run
 from jaxcrc import (
     Burst,
@@ -550,6 +550,8 @@ def test_labels_tell_equal_names_apart(mock):
         WORK: "log₁₀ W [erg]",
         MASS: "log₁₀ M of cloud a [M☉]",
     }
+    assert label_of(mock.problem, "view.distance") == "distance [kpc]"
+    assert label_of(mock.problem, CHI) == names[CHI]
     two = Scene({**scene().components, "jet": scene().components["halo"]}, scene().view, {}, UniformGas(10.0))
     free = {CHI: dist.Uniform(-3, 0), CHI.replace("halo", "jet"): dist.Uniform(-3, 0), SCALE: dist.LogNormal(0.0, 0.1)}
     problem = fitting.Problem(two, {"tev": mock.problem.tables["tev"]}, free, mock.problem.options)
