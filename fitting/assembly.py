@@ -141,7 +141,7 @@ def _responses(scene: Scene, name: str, table: Table, grid: EnergyGrid, options:
     if sea and float(scene.view.gas_depth) > 0.0:
         channels = tuple(Channel(c, matrix, on_gas=True) for c in sea)
         solid = np.ones(table.value.shape[1]) if table.is_mean else _solid_angles(table)
-        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=channels))
+        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=channels, place="sea"))
     return looks
 
 
@@ -232,6 +232,7 @@ def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...],
         angle=jnp.asarray(nodes.radius),
         projection=jnp.asarray(projection),
         channels=channels,
+        place=f"table {name}",
         power=power,
         psf_span=span,
     )
@@ -287,6 +288,7 @@ def _cloud(scene: Scene, name: str, table: Table, grid: EnergyGrid, options: Opt
         node=jnp.asarray(node),
         projection=jnp.asarray(projection),
         channels=channels,
+        place=f"cloud {cloud}",
         cloud=cloud,
         size_span=span,
         size_order=CHEBYSHEV,

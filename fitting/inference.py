@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from fitting.optimize import PRIOR_DRAWS, Map, find_map, whitening
 from fitting.mock import is_blank
+from fitting.optimize import PRIOR_DRAWS, Map, find_map, whitening
 from fitting.problem import Problem
 from fitting.run import Run, status_fractions, versions
 from fitting.sample import Chains, Settings, run_chains

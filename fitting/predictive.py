@@ -208,7 +208,8 @@ def _densities(
         scene = posterior.bound(point)
         fields = {name: m.transport.solve(m.source, m.medium, grid) for name, m in scene.components.items()}
         line = radius[:, None] * jnp.eye(1, 3, dtype=radius.dtype)
-        around = {name: weights @ field.density(line) for name, field in fields.items()}
+        shape = (weights.shape[0], line.shape[0])
+        around = {name: jnp.broadcast_to(weights @ field.density(line), shape) for name, field in fields.items()}
         clouds = {}
         for name in scene.view.clouds:
             place = _centre(scene, name)

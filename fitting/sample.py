@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -68,15 +68,19 @@ def _advance(settings: Settings, posterior: Posterior, centre: Array, factor: Ar
     return jax.lax.scan(step, state, None, length=settings.chunk)
 
 
+@lru_cache(maxsize=16)
 def _over_chains(function: Callable[..., Any], settings: Settings, shared: int, chained: int) -> Callable[..., Any]:
-    """The same function for all chains: spread over the devices, side by side on a GPU, in turn on a CPU core."""
+    """The same function for all chains: spread over the devices, side by side on a GPU, in turn on a CPU core.
+
+    Kept, so that fits of one shape share one compiled program.
+    """
     devices = jax.local_devices()
     count = max(n for n in range(1, len(devices) + 1) if settings.chains % n == 0)
     in_turn = devices[0].platform == "cpu"
 
     def local(*arguments: Any) -> Any:
         constant, per_chain = arguments[:shared], arguments[shared:]
-        one = lambda chain: function(*constant, *chain)  # noqa: E731
+        one = lambda chain: function(settings, *constant, *chain)  # noqa: E731
         return jax.lax.map(one, per_chain) if in_turn else jax.vmap(one)(per_chain)
 
     if count == 1:
@@ -125,8 +129,8 @@ def _chunks(
     first_key, chain_key = jax.random.split(key)
     first = jax.random.normal(first_key, (settings.chains, centre.size))
     keys = jax.random.split(chain_key, settings.chains)
-    start = _over_chains(partial(_start, settings), settings, shared=3, chained=2)
-    advance = _over_chains(partial(_advance, settings), settings, shared=3, chained=1)
+    start = _over_chains(_start, settings, shared=3, chained=2)
+    advance = _over_chains(_advance, settings, shared=3, chained=1)
     state = start(problem.posterior, centre, factor, keys, first)
     for done in range(settings.chunk, settings.warmup + settings.draws + 1, settings.chunk):
         state, (draws, stats) = advance(problem.posterior, centre, factor, state)

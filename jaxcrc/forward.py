@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from jaxcrc._types import Bits
-from jaxcrc.response import AbstractResponse
+from jaxcrc.response import AbstractResponse, Nodes
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, EnergyGrid
 
@@ -49,17 +48,16 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     Arguments: scene — what is there; setup — the constant operators, built for the same components and tables.
     """
     fields = solve(scene, setup)
-    tables = {name: look(scene, fields, name, responses) for name, responses in setup.response.items()}
     status = reduce(jnp.bitwise_or, (field.status for field in fields.values()))
+    known: dict[str, Nodes] = {}
+    tables = {}
+    for name, responses in setup.response.items():
+        nuisance = scene.data.get(name) or Nuisance()
+        for response in responses:
+            if response.place not in known:
+                known[response.place] = response.ask(scene, fields)
+        tables[name] = sum(response.predict(scene.view, known[response.place], nuisance) for response in responses)
     return Prediction(tables, status)
-
-
-def look(
-    scene: Scene, fields: Mapping[str, AbstractField], name: str, responses: tuple[AbstractResponse, ...]
-) -> Float[Array, "photon bin"]:
-    """What one table would read from fields that are already solved."""
-    nuisance = scene.data.get(name) or Nuisance()
-    return sum(response.predict(scene, fields, nuisance) for response in responses)
 
 
 def cast(tree: Tree, dtype: DTypeLike) -> Tree:

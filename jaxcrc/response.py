@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -30,10 +31,17 @@ class Channel(eqx.Module):
     emission: Float[Array, "photon energy"]
     on_gas: bool = eqx.field(static=True)
 
-    def shine(self, scene: Scene, field: AbstractField, position: Position) -> Float[Array, "photon node"]:
+    def shine(self, density: Float[Array, "energy node"], gas: Node) -> Float[Array, "photon node"]:
         """Light from each node, per photon row."""
-        light = self.emission @ field.density(position)
-        return light * scene.gas.at(position) if self.on_gas else light
+        light = self.emission @ density
+        return light * gas if self.on_gas else light
+
+
+class Nodes(NamedTuple):
+    """What is known at a set of nodes, once for all tables that look there."""
+
+    gas: Node
+    density: dict[str, Float[Array, "energy node"]]
 
 
 class AbstractResponse(eqx.Module):
@@ -41,7 +49,10 @@ class AbstractResponse(eqx.Module):
 
     The projection is [basis, photon or 1, bin, node]; parameters that would bend it (PSF width, cloud size)
     are Chebyshev directions of its basis, combined by `weight` [basis].
+    Responses of the same `place` have the same nodes.
     """
+
+    place: eqx.AbstractVar[str]
 
     projection: eqx.AbstractVar[Float[Array, "basis row bin node"]]
     channels: eqx.AbstractVar[tuple[Channel, ...]]
@@ -54,13 +65,16 @@ class AbstractResponse(eqx.Module):
     def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
         """Weights of the projection's basis, with the power of distance that the geometry asks for."""
 
-    def predict(
-        self, scene: Scene, fields: Mapping[str, AbstractField], nuisance: Nuisance
-    ) -> Float[Array, "photon bin"]:
-        """What the table would read."""
+    def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
+        """Gas and cosmic rays at the nodes."""
         position = self.position(scene.view)
-        light = sum(channel.shine(scene, fields[channel.component], position) for channel in self.channels)
-        matrix = jnp.tensordot(self.weight(scene.view, nuisance), self.projection, axes=1)
+        density = {channel.component: fields[channel.component].density(position) for channel in self.channels}
+        return Nodes(scene.gas.at(position), density)
+
+    def predict(self, view: View, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
+        """What the table would read."""
+        light = sum(channel.shine(nodes.density[channel.component], nodes.gas) for channel in self.channels)
+        matrix = jnp.tensordot(self.weight(view, nuisance), self.projection, axes=1)
         return jnp.sum(matrix * light[:, None, :], axis=-1)
 
 
@@ -80,6 +94,7 @@ class Round(AbstractResponse):
     angle: Node
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
+    place: str = eqx.field(static=True)
     power: int = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
@@ -97,6 +112,7 @@ class Column(AbstractResponse):
 
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
+    place: str = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
         """One node: the sea is the same everywhere."""
@@ -117,6 +133,7 @@ class CloudSpectrum(AbstractResponse):
     node: Position
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
+    place: str = eqx.field(static=True)
     cloud: str = eqx.field(static=True)
     size_span: tuple[float, float] = eqx.field(static=True)
     size_order: int = eqx.field(static=True)

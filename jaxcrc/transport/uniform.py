@@ -17,9 +17,9 @@ class UniformField(AbstractField):
     spectrum: Energy
     status: Bits
 
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³]."""
-        return jnp.broadcast_to(self.spectrum[:, None], (self.spectrum.shape[0], position.shape[0]))
+    def density(self, position: Position) -> Float[Array, "energy 1"]:
+        """n [GeV⁻¹ cm⁻³], one column for all positions."""
+        return self.spectrum[:, None]
 
 
 class Uniform(AbstractTransport):

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 import fitting
-from fitting.mock import is_blank
 from fitting.case import CaseError, load, locate_case, spell_case, write_case
+from fitting.mock import is_blank
 
 BASE = locate_case("demo/layout").read_text(encoding="utf-8")
 
