@@ -1,0 +1,1 @@
+"""The medium in which particles move: diffusion, gas phases, damping, targets, losses."""

@@ -1,0 +1,1 @@
+"""What is released, when and from where."""

@@ -1,0 +1,1 @@
+"""How particles move: from a source and a medium to a field."""
