@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -71,20 +72,17 @@ def mach_factor(relative: Value, mach: Value) -> Value:
 
 
 def turbulent(
-    medium: Phase, energy: Value, injection_scale: Value = 50.0, mach: Value = 1.0, *, cut_off: bool = False
+    medium: Phase, energy: Value, speed: Value, injection_scale: Value = 50.0, mach: Value = 1.0, *, cut_off: bool = False
 ) -> Value:
-    """Damping by shear in the ambient turbulence, Γ = V_A/√(r_L L) · f(M_A) [kyr⁻¹], with V_A of ions and neutrals together.
+    """Damping by shear in the ambient turbulence, Γ = V/√(r_L L) · f(M_A) [kyr⁻¹], V the speed of the resonant waves.
 
     With `cut_off` it vanishes where ion–neutral collisions have ended the cascade: where the eddy that shears the wave, of
-    k_∥ = Γ/V_A, lies beyond the lower edge of the evanescent band.
+    k_∥ V = Γ, lies beyond the lower edge of the evanescent band.
     Source: Farmer & Goldreich 2004; Lazarian 2016; cut-off as Xu & Lazarian 2016. Validity: r_L < L.
     """
     larmor = larmor_radius(energy, medium.field)
-    scale = jnp.sqrt(larmor * injection_scale)
-    rate = medium.alfven_total / scale * mach_factor(larmor / injection_scale, jnp.asarray(mach))
-    if not cut_off:
-        return rate
-    return jnp.where(rate < band_entry(medium), rate, 0.0)
+    rate = speed / jnp.sqrt(larmor * injection_scale) * mach_factor(larmor / injection_scale, jnp.asarray(mach))
+    return jnp.where(rate < band_entry(medium), rate, 0.0) if cut_off else rate
 
 
 def linear_landau(medium: Phase, energy: Value, injection_scale: Value = 50.0, mach: Value = 1.0) -> Value:
@@ -129,7 +127,7 @@ def damping_of(
     if "ion-neutral" in names:
         linear = linear + mode.damping
     if "turbulent" in names:
-        linear = linear + turbulent(medium, energy, injection_scale, mach, cut_off=cut_off)
+        linear = linear + turbulent(medium, energy, mode.speed, injection_scale, mach, cut_off=cut_off)
     if "landau" in names:
         linear = linear + linear_landau(medium, energy, injection_scale, mach)
     if "nlld" in names:
@@ -163,7 +161,7 @@ def damping_rate(
     """
     medium = named_phase(phase) if isinstance(phase, str) else phase
     energy = as_parameter(energy)
-    if not isinstance(energy, jax.core.Tracer) and not bool(jnp.all(energy > 0.0)):
+    if not isinstance(energy, jax.core.Tracer) and not np.all(np.asarray(energy) > 0.0):
         raise ValueError(f"energies must be positive, got {energy}")
     rates = damping_of(
         medium,

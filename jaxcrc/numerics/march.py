@@ -173,9 +173,9 @@ def bounded_step(wanted: Scalar, last: Scalar, shrink: float = 0.3, grow: float 
     return jnp.clip(wanted, shrink * last, grow * last)
 
 
-def loss_target(index: Array, n_steps: int, until: float = 0.55, floor: float = 0.05) -> Scalar:
+def loss_target(index: Scalar, n_steps: int, until: float = 0.55, floor: float = 0.05) -> Scalar:
     """Lost fraction to aim at after step `index`: until·((k/n + floor)/(1 + floor))², small losses first."""
-    fraction = (index.astype(float) / n_steps + floor) / (1.0 + floor)
+    fraction = (index / n_steps + floor) / (1.0 + floor)
     return until * fraction**2
 
 

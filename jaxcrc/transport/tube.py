@@ -3,14 +3,20 @@
 With x = z/a, τ = κ₀t/a², p = P/P_a, w = I/I₀:
 
     ∂p/∂τ + v ∂p/∂x = ∂/∂x (w⁻¹ ∂p/∂x)
-    ∂w/∂τ + v ∂w/∂x = Π max(−∂p/∂x, 0) − γ (w − 1) − ν (w² − 1)
+    ∂w/∂τ + v ∂w/∂x = Π max(−∂p/∂x, 0) − γ (w − 1) − ν (w² − 1) − μ (w^{3/2} − 1)
 
 with p = 1 inside |x| < 1 and w = 1 at τ = 0, no flux through x = 0.
 Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016, in scaled form.
+
+The edge of the cloud is a contact that the waves carry outward, so the mesh goes with it: outside nothing moves relative to the
+mesh, inside the waves pass it at v (1 − x) where p is smooth. There their own motion relative to the faces is left out (it changes
+half-lives by less than 0.1 %).
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from typing import Any
 
 import equinox as eqx
@@ -19,24 +25,52 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc.numerics.fvm import divergence, face_weights, sides
+from jaxcrc.numerics.fvm import face_weights, sides
 from jaxcrc.numerics.grids import stretched_faces
-from jaxcrc.numerics.march import AbstractSystem, Flux, State, bounded_step, fraction_time, loss_target, march
+from jaxcrc.numerics.march import AbstractSystem, Flux, State, bounded_step, loss_target, march
 
 Cells = Float[Array, "cell *batch"]
 Faces = Float[Array, "face *batch"]
 Scalar = Float[Array, "*batch"]
 
-LONGEST_STEP = 1.0e10
+LONGEST_STEP = 1.0e10  # in units of a²/κ₀: far beyond any remnant's age, and safe in single precision
+UNTIL = 0.55  # lost fraction that the steps aim at; from one half on they grow with time
+
+
+@dataclasses.dataclass(frozen=True)
+class Resolution:
+    """How finely a cloud is solved.
+
+    cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the half-life and some
+    `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀.
+    """
+
+    cells: int = 100
+    steps: int = 250
+    after: int = 0
+    extent: float = 60.0
+    width: float = 0.06
+    sweeps: int = 2
+    first_step: float = 1.0e-8
+
+    def __post_init__(self) -> None:
+        if self.cells < 20 or self.steps < 60 or self.sweeps < 1 or self.after < 0:
+            raise ValueError(f"a cloud needs at least 20 cells, 60 steps and 1 sweep, got {self}")
+        if not (self.extent >= 5.0 and 0.0 < self.first_step <= 1.0e-4 and self.width > 0.0):
+            raise ValueError(f"need extent >= 5, 0 < first_step <= 1e-4 and width > 0, got {self}")
 
 
 class Numbers(eqx.Module):
-    """The dimensionless numbers that rule the cloud: coupling Π, wave speed v, damping γ (linear) and ν (∝ I)."""
+    """The dimensionless numbers that rule a cloud.
+
+    Coupling Π, wave speed v, and damping: γ constant, ν (∝ I) and, where a Kolmogorov cascade is asked for, μ (∝ √I).
+    """
 
     coupling: Scalar
     speed: Scalar
     linear: Scalar
     quadratic: Scalar
+    root: Scalar | None = None
 
 
 class Mesh(eqx.Module):
@@ -46,99 +80,136 @@ class Mesh(eqx.Module):
     riding: Array
 
     @classmethod
-    def stretched(cls, n_cells: int, extent: float, like: Array, width: float=0.06) -> Mesh:
+    def of(cls, resolution: Resolution, like: Array) -> Mesh:
         """Crowded around the edge x = 1, with the precision and the batch axes of `like`."""
-        x = jnp.asarray(stretched_faces(n_cells, extent, width=width), like.dtype).reshape(-1, *(1,) * like.ndim)
+        x = stretched_faces(resolution.cells, resolution.extent, 1.0, resolution.width)
+        x = jnp.asarray(x, like.dtype).reshape(-1, *(1,) * like.ndim)
+        return cls(x, jnp.minimum(x, 1.0))
+
+    @classmethod
+    def ending(cls, resolution: Resolution, extent: Scalar) -> Mesh:
+        """As `of`, but with an outer end for each member of the batch, which may be traced; one third of the cells inside."""
+        width, n_inner = resolution.width, resolution.cells // 3
+        inner = jnp.linspace(math.asinh(1.0 / width), 0.0, n_inner + 1, dtype=extent.dtype)
+        outer = jnp.linspace(0.0, 1.0, resolution.cells - n_inner + 1, dtype=extent.dtype)[1:]
+        inner, outer = (x.reshape(-1, *(1,) * extent.ndim) for x in (inner, outer))
+        left = jnp.broadcast_to(1.0 - width * jnp.sinh(inner), (n_inner + 1, *extent.shape)).at[0].set(0.0)
+        right = 1.0 + width * jnp.sinh(outer * jnp.arcsinh((extent - 1.0) / width))
+        x = jnp.concatenate([left, right])
         return cls(x, jnp.minimum(x, 1.0))
 
     def faces(self, shift: Scalar) -> Faces:
         return self.at_rest + shift * self.riding
 
 
+def wave_level(gain: Faces, decay: Scalar, quadratic: Scalar, root: Scalar | None) -> tuple[Faces, Faces]:
+    """(1/w, d gain/dw) for the positive root of quadratic·w² + root·w^{3/2} + decay·w = gain."""
+    both = jnp.sqrt(decay**2 + 4.0 * quadratic * gain)
+    resistance = (decay + both) / (2.0 * gain)
+    if root is None:
+        return resistance, both
+    # Newton in u = √w from above: the polynomial is convex, so it converges from one side.
+    u = jnp.minimum(jax.lax.rsqrt(resistance), jnp.cbrt(gain / jnp.maximum(root, 1e-30)))
+    for _ in range(5):
+        value = ((quadratic * u + root) * u + decay) * u * u - gain
+        u = u - value / (((4.0 * quadratic * u + 3.0 * root) * u + 2.0 * decay) * u)
+    return u**-2, decay + 2.0 * quadratic * u * u + 1.5 * root * u
+
+
 class Tube(AbstractSystem):
-    """The equations above for `march`."""
+    """The equations above for `march`. What passes `wall` (a position in x, at rest) does not come back."""
 
     numbers: Numbers
     mesh: Mesh
+    wall: Scalar | None = None
+
+    def faces(self, time: Scalar) -> Faces:
+        return self.mesh.faces(self.numbers.speed * time)
 
     def volume(self, time: Scalar) -> Cells:
-        return jnp.diff(self.mesh.faces(self.numbers.speed * time), axis=0)
+        return jnp.diff(self.faces(time), axis=0)
 
     def source(self, time: Scalar) -> Array:
         return jnp.zeros_like(time)
 
     def flux(self, time: Scalar, inner: Faces, outer: Faces, rate: Scalar, history: Faces) -> Flux:
         n = self.numbers
+        inverse, outer, open_ = self.geometry(time, outer)
+        slope = (inner - outer) * inverse
+        background = n.linear + n.quadratic + (0.0 if n.root is None else n.root)
+        gain = jnp.maximum(history, 0.0) + n.coupling * jnp.maximum(slope, 0.0) + background
+        resistance, by_level = wave_level(gain, rate + n.linear, n.quadratic, n.root)
+        growth = jnp.where(slope > 0.0, n.coupling * slope, 0.0)
+        by_slope = resistance * (1.0 - growth * resistance / by_level) * inverse
+        into, out = self.drift()
+        value = slope * resistance + into * inner + out * outer
+        return Flux(value, by_slope + into, (out - by_slope) * open_, 1.0 / resistance)
+
+    def geometry(self, time: Scalar, outer: Faces) -> tuple[Faces, Faces, float | Faces]:
+        """(1/distance across each face, the outer values as a wall leaves them, 1 where they count and 0 at the wall)."""
         near, far = sides(0.5 * self.volume(time))
         inverse = (1.0 / (near + far)).at[0].set(0.0)
-        slope = (inner - outer) * inverse
-        gain = jnp.maximum(history, 0.0) + n.coupling * jnp.maximum(slope, 0.0) + n.linear + n.quadratic
-        decay = rate + n.linear
-        root = jnp.sqrt(decay**2 + 4.0 * n.quadratic * gain)
-        sum_ = decay + root
-        resistance = sum_ / (2.0 * gain)
-        growth = jnp.where(slope > 0.0, n.coupling * slope, 0.0)
-        by_slope = resistance * (1.0 - growth * resistance / root) * inverse
-        into, out = self.drift()
-        return Flux(slope * resistance + into * inner + out * outer, by_slope + into, out - by_slope, 2.0 * gain / sum_)
+        if self.wall is None:
+            return inverse, outer, 1.0
+        faces = self.faces(time)
+        cut = (faces - near < self.wall) & (faces + far >= self.wall)
+        to_wall = 1.0 / jnp.where(cut, jnp.maximum(self.wall - (faces - near), 0.05 * near), 1.0)
+        cut = cut.at[0].set(False)
+        return jnp.where(cut, to_wall, inverse), jnp.where(cut, 0.0, outer), jnp.where(cut, 0.0, 1.0)
 
     def drift(self) -> tuple[Faces, Faces]:
-        """Speed of the waves through the moving faces, v (1 − x) inside the cloud and 0 outside, times the weights of the cells on
-        either side (which do not change in time there)."""
+        """Speed of the waves through the moving faces times the weights of the cells on either side.
+
+        It is v (1 − x) inside the cloud and 0 outside; inside, the mesh only swells, so that the weights stay the same.
+        """
         inner, outer = face_weights(self.mesh.at_rest)
         speed = self.numbers.speed * (1.0 - self.mesh.riding)
         return speed * inner, speed * outer
 
 
+def content(tube: Tube, state: State, flux: Flux, position: Scalar | float = 1.0) -> tuple[Scalar, Scalar]:
+    """(∫ p dx over 0 < x < position, flux out of it); the cut cell is filled linearly with a limited slope."""
+    faces = tube.faces(state.time)
+    left, width = faces[:-1], jnp.diff(faces, axis=0)
+    near, far = sides(width)
+    inner, outer = sides(state.u)
+    across = 1.0 / (near + far)
+    slope = 2.0 * (outer - inner) * across
+    part = jnp.clip(position - left, 0.0, width)
+    product = slope[1:] * slope[:-1]
+    total = jnp.where(product > 0.0, slope[1:] + slope[:-1], 1.0)
+    limited = jnp.where(product > 0.0, product / total, 0.0)
+    amount = jnp.sum(part * (state.u + limited * (part - width)), axis=0)
+    still = flux.value + tube.numbers.speed * tube.mesh.riding * (inner * far + outer * near) * across
+    share = part / width
+    cut = (share > 0.0) & (faces[1:] >= position)
+    return amount, jnp.sum(jnp.where(cut, share * still[1:] + (1.0 - share) * still[:-1], 0.0), axis=0)
+
+
 class Record(eqx.Module):
-    """What is kept of each step: time τ, lost fraction of |x| < 1, its rate, the fraction beyond the outer end."""
+    """What is kept of each step: τ, the fraction lost from |x| < 1 and its rate, what left the mesh, what `extra` adds."""
 
     time: Array
     lost: Array
     rate: Array
     escaped: Array
+    extra: Any = None
 
 
-def inside(tube: Tube, state: State, flux: Flux, position: float = 1.0) -> tuple[Scalar, Scalar]:
-    """(content of 0 < x < position, flux out of it); the cut cell is filled linearly with a limited slope."""
-    faces = tube.mesh.faces(tube.numbers.speed * state.time)
-    left, width = faces[:-1], jnp.diff(faces, axis=0)
-    near, far = sides(width)
-    inner, outer = sides(state.u)
-    slope = 2.0 * (outer - inner) / (near + far)
-    part = jnp.clip(position - left, 0.0, width)
-    product = slope[1:] * slope[:-1]
-    total = jnp.where(product > 0.0, slope[1:] + slope[:-1], 1.0)
-    limited = jnp.where(product > 0.0, product / total, 0.0)
-    content = jnp.sum(part * (state.u + limited * (part - width)), axis=0)
-    wave = tube.numbers.speed * tube.mesh.riding
-    lab = flux.value + wave * (inner * far + outer * near) / (near + far)
-    share = part / width
-    cut = (share > 0.0) & (faces[1:] >= position)
-    rate = jnp.sum(jnp.where(cut, share * lab[1:] + (1.0 - share) * lab[:-1], 0.0), axis=0)
-    return content, rate
-
-
-def solve_tube(tube: Tube, n_steps: int, sweeps: int = 2, first_step: float = 1.0e-8, n_aim: int | None = None) -> Record:
-    like = tube.numbers.coupling
-    ones = jnp.ones_like(like)
-    p = jnp.where(tube.mesh.at_rest[1:] <= 1.0, ones, 0.0*ones)
-    start = State.start(p, tube.mesh.at_rest * 0.0 + ones, first_step * ones)
-    n_aim = n_steps - 10 if n_aim is None else n_aim
+def march_tube(tube: Tube, resolution: Resolution, extra: Any = None) -> Record:
+    """The cloud's history, step by step; `extra(tube, state, flux)` may keep more of each."""
+    ones = jnp.ones_like(tube.numbers.coupling)
+    edge = tube.mesh.at_rest
+    start = State.start(jnp.where(edge[1:] <= 1.0, ones, 0.0), edge * 0.0 + ones, resolution.first_step * ones)
+    n_aim = resolution.steps - 10
 
     def watch(index: Array, state: State, flux: Flux) -> tuple[Scalar, Record]:
-        content, rate = inside(tube, state, flux)
-        lost = 1.0 - content
-        aim = (loss_target(index + 1, n_aim).astype(like.dtype) - lost) / jnp.maximum(rate, 1e-30)
-        wanted = jnp.where(lost < 0.5, aim, 0.05 * state.time)
+        amount, rate = content(tube, state, flux)
+        lost = 1.0 - amount
+        target = loss_target((index + 1).astype(ones.dtype), n_aim, UNTIL)
+        wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), 0.05 * state.time)
         size = jnp.minimum(bounded_step(wanted, state.next_step), LONGEST_STEP)
-        return size, Record(state.time, lost, rate, state.escaped)
+        kept = None if extra is None else extra(tube, state, flux)
+        return size, Record(state.time, lost, rate, state.escaped, kept)
 
-    return march(tube, start, watch, n_steps, sweeps)[1]
-
-
-def scaled_half_life(numbers: Numbers, n_cells: int = 100, n_steps: int = 250, extent: float = 60.0, sweeps: int = 2,
-                     first_step: float = 1e-8, width: float=0.06) -> Scalar:
-    tube = Tube(numbers, Mesh.stretched(n_cells, extent, numbers.coupling, width))
-    r = solve_tube(tube, n_steps, sweeps, first_step)
-    return fraction_time(0.5, r.lost, r.rate, r.time)[0]
+    return march(tube, start, watch, resolution.steps + resolution.after, resolution.sweeps)[1]
