@@ -72,7 +72,13 @@ def mach_factor(relative: Value, mach: Value) -> Value:
 
 
 def turbulent(
-    medium: Phase, energy: Value, speed: Value, injection_scale: Value = 50.0, mach: Value = 1.0, *, cut_off: bool = False
+    medium: Phase,
+    energy: Value,
+    speed: Value,
+    injection_scale: Value = 50.0,
+    mach: Value = 1.0,
+    *,
+    cut_off: bool = False,
 ) -> Value:
     """Damping by shear in the ambient turbulence, Γ = V/√(r_L L) · f(M_A) [kyr⁻¹], V the speed of the resonant waves.
 

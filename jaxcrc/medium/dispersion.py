@@ -26,7 +26,9 @@ from jaxcrc.units import S_PER_KYR
 
 Value = Float[Array, "..."]
 
-SPEED_FLOOR = 0.03  # V rises as a square root from the band's edges; below this fraction of V_A,t it is bent to a finite slope
+SPEED_FLOOR = (
+    0.03  # V rises as a square root from the band's edges; below this fraction of V_A,t it is bent to a finite slope
+)
 EVANESCENT = ("none", "slowest")
 
 

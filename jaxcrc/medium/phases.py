@@ -19,7 +19,6 @@ from jaxcrc.units import (
     HYDROGEN_MASS_G,
     KM_S_PER_PC_KYR,
     LIGHT_SPEED,
-    LIGHT_SPEED_CM_S,
     PROTON_MASS_G,
     S_PER_KYR,
 )

@@ -27,12 +27,20 @@ SAVED = "march_solution"
 
 
 class Flux(eqx.Module):
-    """Flux Φ through each face relative to its motion, its derivatives by u on either side of the face, and the state w."""
+    """Flux Φ through each face relative to its motion and the state w, with their derivatives by u on either side of the face."""
 
     value: Faces
     by_inner: Faces
     by_outer: Faces
     state: Faces
+    state_by_inner: Faces
+    state_by_outer: Faces
+
+    def push(self, u_dot: Cells) -> tuple[Faces, Faces]:
+        """Change of Φ and w with u."""
+        inner, outer = sides(u_dot)
+        value = self.by_inner * inner + self.by_outer * outer
+        return value, self.state_by_inner * inner + self.state_by_outer * outer
 
 
 class AbstractSystem(eqx.Module):
@@ -82,7 +90,9 @@ class Difference(eqx.Module):
     @classmethod
     def of(cls, step: Scalar, ratio: Scalar) -> Difference:
         """For a step `ratio` times as long as the last one; ratio 0 gives backward Euler."""
-        return cls((1.0 + 2.0 * ratio) / ((1.0 + ratio) * step), (1.0 + ratio) / step, ratio**2 / ((1.0 + ratio) * step))
+        return cls(
+            (1.0 + 2.0 * ratio) / ((1.0 + ratio) * step), (1.0 + ratio) / step, ratio**2 / ((1.0 + ratio) * step)
+        )
 
     def history(self, now: Array, before: Array) -> Array:
         return self.now * now - self.before * before
@@ -110,6 +120,14 @@ class Step(eqx.Module):
         return flux_matrix(flux.by_inner, flux.by_outer, self.capacity)
 
 
+class Solved(eqx.Module):
+    """Solution of one step: u, and what belongs to it on the faces."""
+
+    u: Cells
+    flux: Faces
+    w: Faces
+
+
 def _newton(step: Step, guess: Cells, sweeps: int) -> Cells:
     u = guess
     for _ in range(sweeps):
@@ -119,53 +137,69 @@ def _newton(step: Step, guess: Cells, sweeps: int) -> Cells:
 
 
 @eqx.filter_custom_jvp
-def _solve(step: Step, guess: Cells, *, sweeps: int) -> Cells:
+def _solve(step: Step, guess: Cells, *, sweeps: int) -> Solved:
     """u of residual(u) = 0, by `sweeps` Newton sweeps from `guess`."""
-    return _newton(step, guess, sweeps)
+    u = _newton(step, guess, sweeps)
+    flux = step.flux(u)
+    return Solved(u, flux.value, flux.state)
 
 
 @_solve.def_jvp
-def _solve_jvp(primals: Any, tangents: Any, *, sweeps: int) -> tuple[Cells, Cells]:
+def _solve_jvp(primals: Any, tangents: Any, *, sweeps: int) -> tuple[Solved, Solved]:
     """du = −(∂R/∂u)⁻¹ ∂R: the implicit-function theorem at the solution; the guess has no influence."""
     (step, guess), (step_dot, _) = primals, tangents
     u = _newton(step, guess, sweeps)
-    _, residual_dot = eqx.filter_jvp(lambda s: s.residual(u, s.flux(u)), (step,), (step_dot,))
-    return u, -step.matrix(step.flux(u)).solve(residual_dot)
+
+    def at_rest(step: Step) -> tuple[Cells, Faces, Faces]:
+        flux = step.flux(u)
+        return step.residual(u, flux), flux.value, flux.state
+
+    (_, value, state), (residual_dot, value_dot, state_dot) = eqx.filter_jvp(at_rest, (step,), (step_dot,))
+    flux = step.flux(u)
+    u_dot = -step.matrix(flux).solve(residual_dot)
+    by_u = flux.push(u_dot)
+    return Solved(u, value, state), Solved(u_dot, value_dot + by_u[0], state_dot + by_u[1])
 
 
-def advance(system: AbstractSystem, state: State, sweeps: int = 2) -> tuple[State, Flux]:
-    """The state one step later (its next step unchanged), and the flux through the faces at its end."""
+def advance(system: AbstractSystem, state: State, sweeps: int = 2) -> tuple[State, Difference]:
+    """The state one step later (its next step still open), and the difference formula of that step."""
     size = state.next_step
     time, ratio = state.time + size, size * state.inverse_last
     bdf = Difference.of(size, ratio)
     volume, now, before = (system.volume(t) for t in (time, state.time, state.time_before))
     known = bdf.history(now * state.u, before * state.u_before) + system.source(time)
     step = Step(system, time, bdf.rate, bdf.rate * volume, known, bdf.history(state.w, state.w_before))
-    u = _solve(step, state.u + ratio * (state.u - state.u_before), sweeps=sweeps)
-    flux = step.flux(u)
-    escaped = (bdf.history(state.escaped, state.escaped_before) + flux.value[-1]) / bdf.rate
-    return State(time, state.time, 1.0 / size, size, u, state.u, flux.state, state.w, escaped, state.escaped), flux
+    new = _solve(step, state.u + ratio * (state.u - state.u_before), sweeps=sweeps)
+    escaped = (bdf.history(state.escaped, state.escaped_before) + new.flux[-1]) / bdf.rate
+    return State(time, state.time, 1.0 / size, size, new.u, state.u, new.w, state.w, escaped, state.escaped), bdf
 
 
-Watch = Callable[[Array, State, Flux], tuple[Scalar, Any]]
+Watch = Callable[[Array, Any, State, Difference], tuple[Scalar, Any, Any]]
 
 
-def march(system: AbstractSystem, start: State, watch: Watch, n_steps: int, sweeps: int = 2) -> tuple[State, Any]:
+def march(
+    system: AbstractSystem, start: State, watch: Watch, memory: Any, n_steps: int, sweeps: int = 2
+) -> tuple[State, Any]:
     """The last state, and what `watch` kept of each step, stacked.
 
-    `watch(index, state, flux)` sees each new state and returns (size of the next step, anything worth keeping): it is the step
-    controller and the record in one. Steps should grow by less than 2.4 at a time, beyond which BDF2 is unstable.
+    `watch(index, memory, state, difference)` sees each new state and returns (size of the next step, its new memory, anything
+    worth keeping): it is the step controller and the record in one. Steps should grow by less than 2.4 at a time, beyond which
+    BDF2 is unstable.
 
-    Arguments: system; start — `State.start`; watch; n_steps; sweeps — Newton sweeps per step.
+    Arguments: system; start — `State.start`; watch and its first memory; n_steps; sweeps — Newton sweeps per step.
     """
     policy = jax.checkpoint_policies.save_only_these_names(SAVED)
 
-    def body(state: State, index: Array) -> tuple[State, Any]:
-        new, flux = advance(system, state, sweeps)
-        size, kept = watch(index, new, flux)
-        return eqx.tree_at(lambda s: s.next_step, new, size), kept
+    def body(carry: tuple[State, Any], index: Array) -> tuple[tuple[State, Any], Any]:
+        state, memory = carry
+        new, difference = advance(system, state, sweeps)
+        size, memory, kept = watch(index, memory, new, difference)
+        return (eqx.tree_at(lambda s: s.next_step, new, size), memory), kept
 
-    return jax.lax.scan(jax.checkpoint(body, policy=policy), start, jnp.arange(n_steps))
+    (last, _), kept = jax.lax.scan(
+        jax.checkpoint(body, policy=policy, prevent_cse=False), (start, memory), jnp.arange(n_steps)
+    )
+    return last, kept
 
 
 def bounded_step(wanted: Scalar, last: Scalar, shrink: float = 0.3, grow: float = 1.6) -> Scalar:
@@ -173,10 +207,13 @@ def bounded_step(wanted: Scalar, last: Scalar, shrink: float = 0.3, grow: float 
     return jnp.clip(wanted, shrink * last, grow * last)
 
 
-def loss_target(index: Scalar, n_steps: int, until: float = 0.55, floor: float = 0.05) -> Scalar:
-    """Lost fraction to aim at after step `index`: until·((k/n + floor)/(1 + floor))², small losses first."""
-    fraction = (index / n_steps + floor) / (1.0 + floor)
-    return until * fraction**2
+def next_loss(lost: Scalar, steps_left: Scalar, until: float = 0.55, power: float = 1.5) -> Scalar:
+    """Lost fraction to aim at with the next step: even steps in (lost/until)^{1/power}, as many as are left.
+
+    Small losses get the finer steps, and it does not matter how many steps the start has used up.
+    """
+    progress = (jnp.maximum(lost, 1.0e-12) / until) ** (1.0 / power)
+    return until * (progress + (1.0 - progress) / steps_left) ** power
 
 
 def fraction_time(level: float, fraction: Array, rate: Array, time: Array) -> tuple[Scalar, Array]:

@@ -153,7 +153,5 @@ def shock_radius(
     False keeps the Sedov–Taylor law after t_PDS.
     Source: Truelove & McKee 1999; Cioffi, McKee & Bertschinger 1988. Errors: ValueError for another profile.
     """
-    remnant = Remnant(
-        energy_sn, ejecta_mass, density, metallicity, sound_speed, profile=profile, radiative=radiative
-    )
+    remnant = Remnant(energy_sn, ejecta_mass, density, metallicity, sound_speed, profile=profile, radiative=radiative)
     return remnant.radius(as_parameter(time))

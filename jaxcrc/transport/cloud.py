@@ -11,7 +11,6 @@ Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016, 2019.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -152,9 +151,7 @@ def make_cloud(
     if name:
         kappa_0(name, 10.0)
     medium = named_phase(phase) if isinstance(phase, str) else phase
-    return Cloud(
-        medium, lowest=low, highest=high, kappa0=name, kappa0_value=value, damping=damping, **options
-    )
+    return Cloud(medium, lowest=low, highest=high, kappa0=name, kappa0_value=value, damping=damping, **options)
 
 
 def checked_inputs(cloud: Cloud, radius: Number, energy: Number) -> tuple[Array, Array]:
@@ -216,6 +213,4 @@ def cloud_half_life(cloud: Cloud, radius: Value, energy: Value, resolution: Reso
     result = scaled_half_life(numbers, resolution)
     evanescent = cloud.rates(energy).evanescent
     status = jnp.where(result.reached > 0.5, 0, int(CloudStatus.FAILED))
-    status = status | jnp.where(evanescent, int(CloudStatus.EVANESCENT), 0)
-    status = status | jnp.where(result.escaped > 1.0e-2, int(CloudStatus.GRID_EDGE), 0)
-    return result.time * unit, status
+    return result.time * unit, status | jnp.where(evanescent, int(CloudStatus.EVANESCENT), 0)

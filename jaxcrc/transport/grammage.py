@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcrc.medium.phases import Phase
-from jaxcrc.numerics.march import Flux, State
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.tube import Mesh, Resolution, Tube, content, march_tube
 from jaxcrc.units import LIGHT_SPEED_CM_S, MEAN_MASS_PER_HYDROGEN, PROTON_MASS_G, S_PER_KYR
@@ -54,18 +53,19 @@ def _grammage(cloud: Cloud, radius: Array, energy: Array, length: Array, resolut
         numbers, end = jax.tree.map(jnp.ravel, (numbers, end))
     tube = Tube(numbers, Mesh.ending(resolution, end), end if cloud.advection else None)
 
-    def enclosed(tube: Tube, state: State, flux: Flux) -> tuple[Array, Array]:
-        return content(tube, state, flux, end)
-
-    record = march_tube(tube, resolution, enclosed)
-    residence = _integral(record.time, *record.extra).reshape(shape)
+    record = march_tube(tube, resolution, lambda tube, state: content(tube, state, end))
+    residence = _integral(record.time, record.extra).reshape(shape)
     return PER_TIME * cloud.phase.density * residence * unit
 
 
-def _integral(time: Array, amount: Array, loss: Array) -> Array:
-    """∫ amount dt from amount 1 at time 0, by the trapezoid rule with end corrections, and an exponential tail."""
+def _integral(time: Array, amount: Array) -> Array:
+    """∫ amount dt from amount 1 at time 0, each step and the tail an exponential (exact for a steady decay)."""
+    amount = jnp.maximum(amount, 1.0e-30)
     step = time[1:] - time[:-1]
-    body = 0.5 * step * (amount[1:] + amount[:-1]) + step**2 / 12.0 * (loss[1:] - loss[:-1])
-    some = loss[-1] > 0.0
-    tail = jnp.where(some, amount[-1] ** 2 / jnp.where(some, loss[-1], 1.0), 0.0)
-    return time[0] + jnp.sum(body, axis=0) + tail
+    fall = jnp.log(amount[:-1] / amount[1:])
+    slow = jnp.abs(fall) < 1.0e-4
+    mean = (amount[:-1] - amount[1:]) / jnp.where(slow, 1.0, fall)
+    mean = jnp.where(slow, 0.5 * (amount[:-1] + amount[1:]), mean)
+    decays = fall[-1] > 0.0
+    tail = jnp.where(decays, amount[-1] * step[-1] / jnp.where(decays, fall[-1], 1.0), 0.0)
+    return time[0] + jnp.sum(mean * step, axis=0) + tail

@@ -24,11 +24,10 @@ Scalar = Float[Array, "*batch"]
 
 
 class HalfLife(eqx.Module):
-    """Scaled half-life, 1 if it was reached (else the time is where the march ended) or 0, and the fraction that left the mesh."""
+    """Scaled half-life, and 1 if it was reached or 0 if not (then the time is where the march ended)."""
 
     time: Scalar
     reached: Scalar
-    escaped: Scalar
 
 
 def half_time(record: Record) -> tuple[Scalar, Array]:
@@ -40,7 +39,7 @@ def _side_by_side(numbers: Numbers, resolution: Resolution) -> HalfLife:
     tube = Tube(numbers, Mesh.of(resolution, numbers.coupling))
     record = march_tube(tube, resolution)
     time, reached = half_time(record)
-    return HalfLife(time, reached.astype(time.dtype), jax.lax.stop_gradient(record.escaped[-1]))
+    return HalfLife(time, reached.astype(time.dtype))
 
 
 def _value_and_slope(numbers: Numbers, resolution: Resolution) -> tuple[HalfLife, Numbers]:
@@ -84,7 +83,7 @@ def _solver(resolution: Resolution) -> Callable[[Numbers], HalfLife]:
     def solve_jvp(primals: tuple[Numbers], tangents: tuple[Numbers]) -> tuple[HalfLife, HalfLife]:
         result, slope = value_and_slope(primals[0])
         change = sum(g * t for g, t in zip(jax.tree.leaves(slope), jax.tree.leaves(tangents[0]), strict=True))
-        return result, HalfLife(change, jnp.zeros_like(change), jnp.zeros_like(change))
+        return result, HalfLife(change, jnp.zeros_like(change))
 
     return solve
 

@@ -12,9 +12,9 @@ from jaxtyping import Float, Int
 
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.numerics.march import State
-from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, half_length, make_cloud
+from jaxcrc.transport.cloud import Cloud, Number, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.halflife import half_time
-from jaxcrc.transport.tube import Mesh, Record, Resolution, Tube, march_tube
+from jaxcrc.transport.tube import Mesh, Resolution, Tube, march_tube
 from jaxcrc.transport.validity import CloudStatus
 from jaxcrc.units import LIGHT_SPEED
 
@@ -42,7 +42,7 @@ def solve_cloud(
     radius: Number,
     energy: Number,
     *,
-    resolution: Resolution = Resolution(after=60),
+    resolution: Resolution = Resolution(cells=120, extent=60.0, after=60),
     **options: Any,
 ) -> CloudSolution:
     """Pressure and waves along the tube [over B²/8π], κ [pc² kyr⁻¹], the half-life [kyr] and status bits.
@@ -59,7 +59,7 @@ def solve_cloud(
     return _solve(cloud, *checked_inputs(cloud, radius, energy), resolution)
 
 
-def _keep(tube: Tube, state: State, _: Any) -> tuple[Array, Array, Array]:
+def _keep(tube: Tube, state: State) -> tuple[Array, Array, Array]:
     return tube.faces(state.time), state.u, state.w
 
 

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-from jaxcrc._types import as_parameter
 from jaxcrc.medium.phases import Phase
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
@@ -87,7 +86,9 @@ def _escape(
     return Escape(radius, time, status | jnp.where(crossed, 0, int(CloudStatus.FAILED)))
 
 
-def _bracket(function: Any, low: Array, high: Array, shape: tuple[int, ...], count: int = 24) -> tuple[Array, Array, Array]:
+def _bracket(
+    function: Any, low: Array, high: Array, shape: tuple[int, ...], count: int = 24
+) -> tuple[Array, Array, Array]:
     """(left, right, whether the sign changes) around the first fall of `function` below zero on an even grid."""
     grid = jnp.linspace(low, high, count).reshape(count, *(1,) * len(shape))
     values = function(jnp.broadcast_to(grid, (count, *shape)))

@@ -27,14 +27,13 @@ from jaxtyping import Float
 
 from jaxcrc.numerics.fvm import face_weights, sides
 from jaxcrc.numerics.grids import stretched_faces
-from jaxcrc.numerics.march import AbstractSystem, Flux, State, bounded_step, loss_target, march
+from jaxcrc.numerics.march import AbstractSystem, Difference, Flux, State, bounded_step, march, next_loss
 
 Cells = Float[Array, "cell *batch"]
 Faces = Float[Array, "face *batch"]
 Scalar = Float[Array, "*batch"]
 
 LONGEST_STEP = 1.0e10  # in units of a²/κ₀: far beyond any remnant's age, and safe in single precision
-UNTIL = 0.55  # lost fraction that the steps aim at; from one half on they grow with time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +44,11 @@ class Resolution:
     `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀.
     """
 
-    cells: int = 100
+    cells: int = 108
     steps: int = 250
     after: int = 0
-    extent: float = 60.0
-    width: float = 0.06
+    extent: float = 40.0
+    width: float = 0.12
     sweeps: int = 2
     first_step: float = 1.0e-8
 
@@ -78,13 +77,19 @@ class Mesh(eqx.Module):
 
     at_rest: Array
     riding: Array
+    width: Array
+    width_riding: Array
+
+    @classmethod
+    def from_faces(cls, x: Array) -> Mesh:
+        riding = jnp.minimum(x, 1.0)
+        return cls(x, riding, jnp.diff(x, axis=0), jnp.diff(riding, axis=0))
 
     @classmethod
     def of(cls, resolution: Resolution, like: Array) -> Mesh:
         """Crowded around the edge x = 1, with the precision and the batch axes of `like`."""
         x = stretched_faces(resolution.cells, resolution.extent, 1.0, resolution.width)
-        x = jnp.asarray(x, like.dtype).reshape(-1, *(1,) * like.ndim)
-        return cls(x, jnp.minimum(x, 1.0))
+        return cls.from_faces(jnp.asarray(x, like.dtype).reshape(-1, *(1,) * like.ndim))
 
     @classmethod
     def ending(cls, resolution: Resolution, extent: Scalar) -> Mesh:
@@ -95,11 +100,18 @@ class Mesh(eqx.Module):
         inner, outer = (x.reshape(-1, *(1,) * extent.ndim) for x in (inner, outer))
         left = jnp.broadcast_to(1.0 - width * jnp.sinh(inner), (n_inner + 1, *extent.shape)).at[0].set(0.0)
         right = 1.0 + width * jnp.sinh(outer * jnp.arcsinh((extent - 1.0) / width))
-        x = jnp.concatenate([left, right])
-        return cls(x, jnp.minimum(x, 1.0))
+        return cls.from_faces(jnp.concatenate([left, right]))
 
     def faces(self, shift: Scalar) -> Faces:
         return self.at_rest + shift * self.riding
+
+    def widths(self, shift: Scalar) -> Cells:
+        return self.width + shift * self.width_riding
+
+    def inverse_distances(self, shift: Scalar) -> Faces:
+        """1/distance between the centres on either side of each face; 0 at the first, which is closed."""
+        at_rest, riding = (sum(sides(0.5 * x)) for x in (self.width, self.width_riding))
+        return (1.0 / (at_rest + shift * riding)).at[0].set(0.0)
 
 
 def wave_level(gain: Faces, decay: Scalar, quadratic: Scalar, root: Scalar | None) -> tuple[Faces, Faces]:
@@ -127,35 +139,41 @@ class Tube(AbstractSystem):
         return self.mesh.faces(self.numbers.speed * time)
 
     def volume(self, time: Scalar) -> Cells:
-        return jnp.diff(self.faces(time), axis=0)
+        return self.mesh.widths(self.numbers.speed * time)
 
     def source(self, time: Scalar) -> Array:
         return jnp.zeros_like(time)
 
     def flux(self, time: Scalar, inner: Faces, outer: Faces, rate: Scalar, history: Faces) -> Flux:
         n = self.numbers
-        inverse, outer, open_ = self.geometry(time, outer)
+        inverse = self.mesh.inverse_distances(n.speed * time)
+        shared = 1.0
+        if self.wall is not None:
+            inverse, shared = self.before_wall(time, inverse)
+            outer = shared * outer
         slope = (inner - outer) * inverse
         background = n.linear + n.quadratic + (0.0 if n.root is None else n.root)
         gain = jnp.maximum(history, 0.0) + n.coupling * jnp.maximum(slope, 0.0) + background
         resistance, by_level = wave_level(gain, rate + n.linear, n.quadratic, n.root)
-        growth = jnp.where(slope > 0.0, n.coupling * slope, 0.0)
-        by_slope = resistance * (1.0 - growth * resistance / by_level) * inverse
+        growing = jnp.where(slope > 0.0, n.coupling, 0.0) / by_level
+        by_slope = resistance * (1.0 - growing * slope * resistance) * inverse
         into, out = self.drift()
-        value = slope * resistance + into * inner + out * outer
-        return Flux(value, by_slope + into, (out - by_slope) * open_, 1.0 / resistance)
+        return Flux(
+            value=slope * resistance + into * inner + out * outer,
+            by_inner=by_slope + into,
+            by_outer=(out - by_slope) * shared,
+            state=1.0 / resistance,
+            state_by_inner=growing * inverse,
+            state_by_outer=-growing * inverse * shared,
+        )
 
-    def geometry(self, time: Scalar, outer: Faces) -> tuple[Faces, Faces, float | Faces]:
-        """(1/distance across each face, the outer values as a wall leaves them, 1 where they count and 0 at the wall)."""
+    def before_wall(self, time: Scalar, inverse: Faces) -> tuple[Faces, Faces]:
+        """(1/distance to the next centre or to the wall where that is nearer, 0 where the wall hides the outer cell, else 1)."""
         near, far = sides(0.5 * self.volume(time))
-        inverse = (1.0 / (near + far)).at[0].set(0.0)
-        if self.wall is None:
-            return inverse, outer, 1.0
         faces = self.faces(time)
-        cut = (faces - near < self.wall) & (faces + far >= self.wall)
+        cut = ((faces - near < self.wall) & (faces + far >= self.wall)).at[0].set(False)
         to_wall = 1.0 / jnp.where(cut, jnp.maximum(self.wall - (faces - near), 0.05 * near), 1.0)
-        cut = cut.at[0].set(False)
-        return jnp.where(cut, to_wall, inverse), jnp.where(cut, 0.0, outer), jnp.where(cut, 0.0, 1.0)
+        return jnp.where(cut, to_wall, inverse), jnp.where(cut, 0.0, 1.0)
 
     def drift(self) -> tuple[Faces, Faces]:
         """Speed of the waves through the moving faces times the weights of the cells on either side.
@@ -167,23 +185,17 @@ class Tube(AbstractSystem):
         return speed * inner, speed * outer
 
 
-def content(tube: Tube, state: State, flux: Flux, position: Scalar | float = 1.0) -> tuple[Scalar, Scalar]:
-    """(∫ p dx over 0 < x < position, flux out of it); the cut cell is filled linearly with a limited slope."""
-    faces = tube.faces(state.time)
-    left, width = faces[:-1], jnp.diff(faces, axis=0)
-    near, far = sides(width)
+def content(tube: Tube, state: State, position: Scalar | float = 1.0) -> Scalar:
+    """∫ p dx over 0 < x < position; the cell that it cuts is filled linearly, with the slope on its inner side.
+
+    That side is smooth even when the cut cell is the last before the cloud's edge.
+    """
+    shift = tube.numbers.speed * state.time
+    left, width = tube.mesh.faces(shift)[:-1], tube.mesh.widths(shift)
     inner, outer = sides(state.u)
-    across = 1.0 / (near + far)
-    slope = 2.0 * (outer - inner) * across
+    slope = ((outer - inner) * tube.mesh.inverse_distances(shift))[:-1]
     part = jnp.clip(position - left, 0.0, width)
-    product = slope[1:] * slope[:-1]
-    total = jnp.where(product > 0.0, slope[1:] + slope[:-1], 1.0)
-    limited = jnp.where(product > 0.0, product / total, 0.0)
-    amount = jnp.sum(part * (state.u + limited * (part - width)), axis=0)
-    still = flux.value + tube.numbers.speed * tube.mesh.riding * (inner * far + outer * near) * across
-    share = part / width
-    cut = (share > 0.0) & (faces[1:] >= position)
-    return amount, jnp.sum(jnp.where(cut, share * still[1:] + (1.0 - share) * still[:-1], 0.0), axis=0)
+    return jnp.sum(part * (state.u + 0.5 * slope * (part - width)), axis=0)
 
 
 class Record(eqx.Module):
@@ -197,19 +209,20 @@ class Record(eqx.Module):
 
 
 def march_tube(tube: Tube, resolution: Resolution, extra: Any = None) -> Record:
-    """The cloud's history, step by step; `extra(tube, state, flux)` may keep more of each."""
+    """The cloud's history, step by step; `extra(tube, state)` may keep more of each."""
     ones = jnp.ones_like(tube.numbers.coupling)
     edge = tube.mesh.at_rest
     start = State.start(jnp.where(edge[1:] <= 1.0, ones, 0.0), edge * 0.0 + ones, resolution.first_step * ones)
-    n_aim = resolution.steps - 10
+    n_aim = resolution.steps - 11
 
-    def watch(index: Array, state: State, flux: Flux) -> tuple[Scalar, Record]:
-        amount, rate = content(tube, state, flux)
-        lost = 1.0 - amount
-        target = loss_target((index + 1).astype(ones.dtype), n_aim, UNTIL)
+    def watch(index: Array, memory: Any, state: State, difference: Difference) -> tuple[Scalar, Any, Record]:
+        lost = 1.0 - content(tube, state)
+        rate = difference.rate * lost - difference.history(*memory)
+        target = next_loss(lost, jnp.maximum((n_aim - index).astype(ones.dtype), 10.0))
         wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), 0.05 * state.time)
         size = jnp.minimum(bounded_step(wanted, state.next_step), LONGEST_STEP)
-        kept = None if extra is None else extra(tube, state, flux)
-        return size, Record(state.time, lost, rate, state.escaped, kept)
+        kept = None if extra is None else extra(tube, state)
+        return size, (lost, memory[0]), Record(state.time, lost, rate, state.escaped, kept)
 
-    return march(tube, start, watch, resolution.steps + resolution.after, resolution.sweeps)[1]
+    memory = (jnp.zeros_like(ones), jnp.zeros_like(ones))
+    return march(tube, start, watch, memory, resolution.steps + resolution.after, resolution.sweeps)[1]
