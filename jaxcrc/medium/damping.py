@@ -82,8 +82,8 @@ def turbulent(
 ) -> Value:
     """Damping by shear in the ambient turbulence, Γ = V/√(r_L L) · f(M_A) [kyr⁻¹], V the speed of the resonant waves.
 
-    With `cut_off` it vanishes where ion–neutral collisions have ended the cascade: where the eddy that shears the wave, of
-    k_∥ V = Γ, lies beyond the lower edge of the evanescent band.
+    With `cut_off` it vanishes where ion–neutral collisions have ended the cascade: where the eddy that shears the
+    wave, of k_∥ V = Γ, lies beyond the lower edge of the evanescent band.
     Source: Farmer & Goldreich 2004; Lazarian 2016; cut-off as Xu & Lazarian 2016. Validity: r_L < L.
     """
     larmor = larmor_radius(energy, medium.field)
@@ -92,7 +92,8 @@ def turbulent(
 
 
 def linear_landau(medium: Phase, energy: Value, injection_scale: Value = 50.0, mach: Value = 1.0) -> Value:
-    """Linear Landau damping of waves tilted by turbulence, Γ ≈ (√π/4) v_i/√(r_L L) · f(M_A) [kyr⁻¹]; none for slab waves.
+    """Linear Landau damping of waves tilted by turbulence, Γ ≈ (√π/4) v_i/√(r_L L) · f(M_A) [kyr⁻¹]; none for slab
+    waves.
 
     Source: Wiener et al. 2018 (order of magnitude).
     """
@@ -159,10 +160,11 @@ def damping_rate(
 ) -> Value:
     """Amplitude damping rate Γ of waves resonant with protons of `energy` [kyr⁻¹].
 
-    Arguments: phase — a name or a Phase; energy — total energy [GeV]; waves — level I for the non-linear mechanisms; damping —
-    mechanisms, from ion-neutral, nlld, turbulent, landau, cascade-kolmogorov, cascade-kraichnan; injection_scale — of the ambient
-    turbulence [pc]; mach — its Alfvénic Mach number; nlld_level — (δB/B)²/I; cut_off — end turbulent damping where ion–neutral
-    collisions end the cascade; evanescent — "none" or "slowest", what happens in the evanescent band.
+    Arguments: phase — a name or a Phase; energy — total energy [GeV]; waves — level I for the non-linear mechanisms;
+    damping — mechanisms, from ion-neutral, nlld, turbulent, landau, cascade-kolmogorov, cascade-kraichnan;
+    injection_scale — of the ambient turbulence [pc]; mach — its Alfvénic Mach number; nlld_level — (δB/B)²/I; cut_off
+    — end turbulent damping where ion–neutral collisions end the cascade; evanescent — "none" or "slowest", what
+    happens in the evanescent band.
     Errors: ValueError for an unknown phase or mechanism, or an energy that is not positive.
     """
     medium = named_phase(phase) if isinstance(phase, str) else phase

@@ -4,9 +4,10 @@ With ω = iλ, ω_A = k V_A,i and any number of neutral species n,
 
     λ² [1 + Σ_n ν_in/(ν_ni + λ)] + ω_A² = 0.
 
-One species gives a cubic. Writing its real root λ = −ν_ni − m turns it into (ν_ni + m)² (ν_in − m) = ω_A² m with 0 < m < ν_in, and
-the wave that belongs to it has 2Γ = ν_in − m = ω_A² m/(ν_ni + m)² and ω_r² + Γ² = ω_A² ν_ni/(ν_ni + m): no cancellation when the
-damping is small. Each further species adds one more real root between two of the −ν_ni, which is divided out.
+One species gives a cubic. Writing its real root λ = −ν_ni − m turns it into (ν_ni + m)² (ν_in − m) = ω_A² m with 0 <
+m < ν_in, and the wave that belongs to it has 2Γ = ν_in − m = ω_A² m/(ν_ni + m)² and ω_r² + Γ² = ω_A² ν_ni/(ν_ni + m):
+no cancellation when the damping is small. Each further species adds one more real root between two of the −ν_ni,
+which is divided out.
 Source: Kulsrud & Pearce 1969; Zweibel & Shull 1982; Xu et al. 2015.
 """
 
@@ -33,7 +34,9 @@ EVANESCENT = ("none", "slowest")
 
 
 class Mode(eqx.Module):
-    """The wave at one wavenumber: amplitude damping [kyr⁻¹], phase speed ω_r/k [pc kyr⁻¹], and whether it cannot propagate."""
+    """The wave at one wavenumber: amplitude damping [kyr⁻¹], phase speed ω_r/k [pc kyr⁻¹], and whether it cannot
+    propagate.
+    """
 
     damping: Value
     speed: Value
@@ -43,7 +46,8 @@ class Mode(eqx.Module):
 def cubic_roots(b: Value, c: Value, d: Value) -> tuple[Value, Value, Value]:
     """(discriminant, lone real root, smallest and largest of three) of x³ + b x² + c x + d, in closed form.
 
-    The discriminant is negative where there is one real root; the entries that do not apply hold numbers without meaning.
+    The discriminant is negative where there is one real root; the entries that do not apply hold numbers without
+    meaning.
     Source: Cardano; Viète.
     """
     p = c - b**2 / 3.0
@@ -60,9 +64,11 @@ def cubic_roots(b: Value, c: Value, d: Value) -> tuple[Value, Value, Value]:
 
 
 def band_edges(ratio: Value) -> tuple[Value, Value]:
-    """Edges of the evanescent band in (ω_A/ν_in)², for one neutral species with ratio = ρ_i/ρ_n; equal where there is no band.
+    """Edges of the evanescent band in (ω_A/ν_in)², for one neutral species with ratio = ρ_i/ρ_n; equal where there is
+    no band.
 
-    y₊ = [1 + 20ε − 8ε² + (1 − 8ε)^{3/2}]/8, y₋ = ε(1 + ε)³/y₊, from the discriminant of the cubic; a band exists for ε < 1/8.
+    y₊ = [1 + 20ε − 8ε² + (1 − 8ε)^{3/2}]/8, y₋ = ε(1 + ε)³/y₊, from the discriminant of the cubic; a band exists for
+    ε < 1/8.
     """
     gap = jnp.maximum(1.0 - 8.0 * ratio, 0.0)
     upper = (1.0 + 20.0 * ratio - 8.0 * ratio**2 + gap * jnp.sqrt(jnp.where(gap > 0.0, gap, 1.0))) / 8.0
@@ -115,7 +121,9 @@ def _one_species(coupled: Value, decoupled: Value) -> tuple[Value, Value, Value,
 
 
 def _several_species(coupled: Sequence[Value], decoupled: Sequence[Value]) -> tuple[Value, Value, Value, Array]:
-    """As `_one_species`, for any number of neutral species: roots between the −ν_ni are found by bisection and divided out."""
+    """As `_one_species`, for any number of neutral species: roots between the −ν_ni are found by bisection and
+    divided out.
+    """
     polynomial = _polynomial(coupled, decoupled)
     ends = -jnp.sort(jnp.stack(coupled), axis=0)
     for left, right in zip(ends[1:], ends[:-1], strict=True):
@@ -195,10 +203,11 @@ def alfven_mode(medium: Phase, energy: Value, *, evanescent: str = "none") -> Mo
     """The Alfvén wave that protons of `energy` resonate with, k r_L = 1.
 
     In the evanescent band nothing propagates: V = 0 and Γ is that of the slowest of the three damped modes; with
-    evanescent="slowest", V = V_A,t there (strongly driven waves, Reville et al. 2021). V rises from the band's edges as a square
-    root; below 0.03 V_A,t it is bent to a finite slope.
+    evanescent="slowest", V = V_A,t there (strongly driven waves, Reville et al. 2021). V rises from the band's edges
+    as a square root; below 0.03 V_A,t it is bent to a finite slope.
 
-    Arguments: medium; energy — total energy [GeV]; evanescent — "none" or "slowest". Errors: ValueError for another word.
+    Arguments: medium; energy — total energy [GeV]; evanescent — "none" or "slowest". Errors: ValueError for another
+    word.
     Validity: ω ≪ proton gyrofrequency; 100 K < T < 1e5 K for the atomic collision rate.
     """
     if evanescent not in EVANESCENT:

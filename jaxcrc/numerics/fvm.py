@@ -2,9 +2,9 @@
 
     d/dt ∫_cell u dV = −[A F]_outer + [A F]_inner + ∫_cell S dV,        F = −K ∂u/∂x + V u
 
-n cells lie between n + 1 faces. Arrays run along axis 0; any further axes are a batch, which comes last so that neighbouring
-memory holds the same cell of neighbouring problems. The innermost face is closed (a symmetry plane or a centre), beyond the
-outermost one u = 0.
+n cells lie between n + 1 faces. Arrays run along axis 0; any further axes are a batch, which comes last so that
+neighbouring memory holds the same cell of neighbouring problems. The innermost face is closed (a symmetry plane or a
+centre), beyond the outermost one u = 0.
 """
 
 from __future__ import annotations
@@ -92,13 +92,15 @@ def divergence(flux: Faces) -> Cells:
 
 
 def flux_matrix(by_inner: Faces, by_outer: Faces, capacity: Cells) -> Tridiagonal:
-    """Matrix of capacity·u + divergence(flux), from the derivatives of the flux with respect to u on either side of the face."""
+    """Matrix of capacity·u + divergence(flux), from the derivatives of the flux with respect to u on either side of
+    the face.
+    """
     return Tridiagonal(-by_inner[:-1], capacity + by_inner[1:] - by_outer[:-1], by_outer[1:])
 
 
 def inverse_distances(faces: Faces) -> Faces:
-    """1 / (distance between the centres on either side of each face); 0 at the first face, which is closed, and half a cell at
-    the last."""
+    """1 / (distance between the centres on either side of each face); 0 at the first face, which is closed, and half
+    a cell at the last."""
     half = 0.5 * jnp.diff(faces, axis=0)
     inner, outer = sides(half)
     return (1.0 / (inner + outer)).at[0].set(0.0)
@@ -124,8 +126,8 @@ def flux_derivatives(grid: Grid1D, diffusion: Faces, velocity: Faces) -> tuple[F
 def implicit_matrix(grid: Grid1D, diffusion: Faces, velocity: Faces, loss: Cells, rate: float | Array) -> Tridiagonal:
     """Matrix of rate·u + (1/V) div(A F) + loss·u, multiplied by the cell volumes.
 
-    Arguments: grid; diffusion K and velocity V on faces; loss [1/time] in cells; rate [1/time], the coefficient of the new value
-    in the time derivative (0 for a steady state).
+    Arguments: grid; diffusion K and velocity V on faces; loss [1/time] in cells; rate [1/time], the coefficient of
+    the new value in the time derivative (0 for a steady state).
     """
     by_inner, by_outer = flux_derivatives(grid, diffusion, velocity)
     return flux_matrix(by_inner, by_outer, grid.volumes * (rate + loss))

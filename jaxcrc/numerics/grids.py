@@ -24,8 +24,8 @@ def check_faces(faces: object) -> np.ndarray:
 def stretched_faces(n_cells: int, extent: float, edge: float = 1.0, width: float = 0.06) -> np.ndarray:
     """Face positions from 0 to `extent`, crowded around `edge` (unit of `edge`).
 
-    x = edge ± width · sinh ξ with ξ uniform on either side and one face exactly at `edge`: the cells next to it have the
-    width `width` · Δξ, those far away the relative width Δξ.
+    x = edge ± width · sinh ξ with ξ uniform on either side and one face exactly at `edge`: the cells next to it have
+    the width `width` · Δξ, those far away the relative width Δξ.
 
     Errors: ValueError when the edge does not lie inside the grid or there are fewer than 4 cells.
     """

@@ -2,9 +2,10 @@
 
     d/dt (V_i u_i) = −[Φ(u_i, u_{i+1}, w)]_outer + [Φ]_inner + S_i,        dw/dt = G(w, u_i, u_{i+1})   on each face.
 
-Variable-step BDF2 (backward Euler for the first step) with Newton sweeps on u; w is eliminated on each face, so every sweep solves
-one tridiagonal system. Derivatives of a step follow from the implicit-function theorem, in both modes, and pass through the sizes
-of the steps too; the sweeps themselves are never differentiated, and a reverse pass does not repeat them.
+Variable-step BDF2 (backward Euler for the first step) with Newton sweeps on u; w is eliminated on each face, so every
+sweep solves one tridiagonal system. Derivatives of a step follow from the implicit-function theorem, in both modes,
+and pass through the sizes of the steps too; the sweeps themselves are never differentiated, and a reverse pass does
+not repeat them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ SAVED = "march_solution"
 
 
 class Flux(eqx.Module):
-    """Flux Φ through each face relative to its motion and the state w, with their derivatives by u on either side of the face."""
+    """Flux Φ through each face relative to its motion and the state w, with their derivatives by u on either side of
+    the face.
+    """
 
     value: Faces
     by_inner: Faces
@@ -56,11 +59,15 @@ class AbstractSystem(eqx.Module):
 
     @abstractmethod
     def flux(self, time: Scalar, inner: Faces, outer: Faces, rate: Scalar, history: Faces) -> Flux:
-        """Φ from u on either side of the faces, with the w of rate·w − history = G. The first face must be closed: Φ = 0."""
+        """Φ from u on either side of the faces, with the w of rate·w − history = G. The first face must be closed: Φ
+        = 0.
+        """
 
 
 class State(eqx.Module):
-    """Two levels in time, and the size proposed for the next step; `inverse_last` is 1 / (size of the last step), 0 at first."""
+    """Two levels in time, and the size proposed for the next step; `inverse_last` is 1 / (size of the last step), 0
+    at first.
+    """
 
     time: Scalar
     time_before: Scalar
@@ -154,7 +161,9 @@ def _solve_jvp(primals: Any, tangents: Any, *, sweeps: int) -> tuple[Solved, Sol
         flux = step.flux(u)
         return step.residual(u, flux), flux.value, flux.state
 
-    (_, value, state), (residual_dot, value_dot, state_dot) = eqx.filter_jvp(at_rest, (step,), (step_dot,))
+    (_, value, state), dots = eqx.filter_jvp(at_rest, (step,), (step_dot,))
+    residual_dot, value_dot, state_dot = (jnp.zeros_like(u[0]) if dot is None else dot for dot in dots)
+    residual_dot = residual_dot + jnp.zeros_like(u)
     flux = step.flux(u)
     u_dot = -step.matrix(flux).solve(residual_dot)
     by_u = flux.push(u_dot)
@@ -182,9 +191,9 @@ def march(
 ) -> tuple[State, Any]:
     """The last state, and what `watch` kept of each step, stacked.
 
-    `watch(index, memory, state, difference)` sees each new state and returns (size of the next step, its new memory, anything
-    worth keeping): it is the step controller and the record in one. Steps should grow by less than 2.4 at a time, beyond which
-    BDF2 is unstable.
+    `watch(index, memory, state, difference)` sees each new state and returns (size of the next step, its new memory,
+    anything worth keeping): it is the step controller and the record in one. Steps should grow by less than 2.4 at a
+    time, beyond which BDF2 is unstable.
 
     Arguments: system; start — `State.start`; watch and its first memory; n_steps; sweeps — Newton sweeps per step.
     """

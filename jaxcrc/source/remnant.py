@@ -1,4 +1,5 @@
-"""Dynamics of a supernova remnant in a uniform medium: free expansion, Sedov–Taylor, pressure-driven snowplough, merging.
+"""Dynamics of a supernova remnant in a uniform medium: free expansion, Sedov–Taylor, pressure-driven snowplough,
+merging.
 
 Radius and time are inverse functions of each other in closed form, so either may be asked for.
 """
@@ -21,15 +22,16 @@ SEDOV = 1.42  # ξ₀ = 2.026 rounded as published: R* = (1.42 t* − offset)^{2
 
 # profile of the ejecta: (time of the transition, offset of the Sedov branch), in characteristic units
 _PROFILES = {0: (0.495, 0.254), 7: (0.732, 0.312)}
-# Free expansion of n = 7, R* = 1.0535 t*^{4/7}: the coefficient of Chevalier's solution with ℓ = 1.26, φ = 0.47. The rounded 1.06
-# in print makes the radius jump by 0.7 % at the transition.
+# Free expansion of n = 7, R* = 1.0535 t*^{4/7}: the coefficient of Chevalier's solution with ℓ = 1.26, φ = 0.47. The
+# rounded 1.06 in print makes the radius jump by 0.7 % at the transition.
 _FREE7 = 1.0535
 
 
 class Remnant(eqx.Module):
     """A supernova remnant; `sound_speed` 0 means that it never merges with the medium.
 
-    Source: Truelove & McKee 1999 (ejecta profiles n = 0 and 7); Cioffi, McKee & Bertschinger 1988 (radiative phase, merging).
+    Source: Truelove & McKee 1999 (ejecta profiles n = 0 and 7); Cioffi, McKee & Bertschinger 1988 (radiative phase,
+    merging).
     """
 
     energy: Value = param("1e51 erg", "explosion energy", default=1.0)
@@ -148,9 +150,9 @@ def shock_radius(
 ) -> Value:
     """Radius of the forward shock [pc].
 
-    Arguments: time — since the explosion [kyr]; energy_sn [1e51 erg]; ejecta_mass [M_sun]; density — of hydrogen [cm⁻³]; profile
-    — index n of the ejecta, 0 or 7; metallicity [solar]; sound_speed — of the medium, 0: never merges [km s⁻¹]; radiative —
-    False keeps the Sedov–Taylor law after t_PDS.
+    Arguments: time — since the explosion [kyr]; energy_sn [1e51 erg]; ejecta_mass [M_sun]; density — of hydrogen
+    [cm⁻³]; profile — index n of the ejecta, 0 or 7; metallicity [solar]; sound_speed — of the medium, 0: never merges
+    [km s⁻¹]; radiative — False keeps the Sedov–Taylor law after t_PDS.
     Source: Truelove & McKee 1999; Cioffi, McKee & Bertschinger 1988. Errors: ValueError for another profile.
     """
     remnant = Remnant(energy_sn, ejecta_mass, density, metallicity, sound_speed, profile=profile, radiative=radiative)

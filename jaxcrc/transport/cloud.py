@@ -3,8 +3,9 @@
     ∂P/∂t + V ∂P/∂z = ∂/∂z (κ_B/I ∂P/∂z)
     ∂I/∂t + V ∂I/∂z = g V max(−∂P/∂z, 0) − 2Γ_lin (I − I₀) − 2[Γ_NL(I) I − Γ_NL(I₀) I₀]
 
-P is the pressure of protons per ln p and I the energy of waves per ln k, both over B²/8π; κ = κ_B/I. V is the waves' phase speed at
-k r_L = 1. At first P = P_a in |z| < a = 2R/3, which holds in a tube of the remnant's cross-section as much volume as the remnant.
+P is the pressure of protons per ln p and I the energy of waves per ln k, both over B²/8π; κ = κ_B/I. V is the waves'
+phase speed at k r_L = 1. At first P = P_a in |z| < a = 2R/3, which holds in a tube of the remnant's cross-section as
+much volume as the remnant.
 Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016, 2019.
 """
 
@@ -26,7 +27,7 @@ from jaxcrc.medium.diffusion import kappa_0
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.medium.phases import phase as named_phase
 from jaxcrc.transport.halflife import scaled_half_life
-from jaxcrc.transport.tube import Numbers, Resolution
+from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Numbers, Resolution
 from jaxcrc.transport.validity import CloudStatus
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
 
@@ -155,7 +156,9 @@ def make_cloud(
 
 
 def checked_inputs(cloud: Cloud, radius: Number, energy: Number) -> tuple[Array, Array]:
-    """Radius and energy as arrays. ValueError where they are out of range, or κ₀ lies below Bohm, as far as that is known."""
+    """Radius and energy as arrays. ValueError where they are out of range, or κ₀ lies below Bohm, as far as that is
+    known.
+    """
     radius, energy = as_parameter(radius), as_parameter(energy)
     _check_positive("radius", radius, "pc", 1.0e-3, 1.0e4)
     _check_positive("energy", energy, "GeV", 1.0, 1.0e8)
@@ -181,7 +184,7 @@ def _coupling(cloud: Cloud, radius: Array, energy: Array) -> Array:
 
 
 def half_life(
-    phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = Resolution(), **options: Any
+    phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = DEFAULT_RESOLUTION, **options: Any
 ) -> Value:
     """Time until half of the protons have left the cloud |z| < 2R/3 [kyr].
 
@@ -195,7 +198,7 @@ def half_life(
 
 
 def half_life_status(
-    phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = Resolution(), **options: Any
+    phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = DEFAULT_RESOLUTION, **options: Any
 ) -> tuple[Value, Array]:
     """(`half_life` [kyr], bits of `CloudStatus`), for each radius and energy."""
     cloud = make_cloud(phase, **options)

@@ -17,19 +17,22 @@ from jaxcrc.units import LIGHT_SPEED_CM_S, MEAN_MASS_PER_HYDROGEN, PROTON_MASS_G
 PER_TIME = MEAN_MASS_PER_HYDROGEN * PROTON_MASS_G * LIGHT_SPEED_CM_S * S_PER_KYR  # [g cm⁻² kyr⁻¹] at 1 cm⁻³
 
 
+GRAMMAGE_RESOLUTION = Resolution(cells=150, after=150)
+
+
 def grammage(
     phase: str | Phase,
     radius: Number,
     energy: Number,
     *,
     length: Number = 100.0,
-    resolution: Resolution = Resolution(cells=150, after=150),
+    resolution: Resolution = GRAMMAGE_RESOLUTION,
     **options: Any,
 ) -> Value:
     """Mean grammage that protons released at `radius` cross within `length` of their source [g cm⁻²].
 
-    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ = 1.4 m_p n, with P = 0 at ±L; what is left when the march ends leaves
-    exponentially.
+    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ = 1.4 m_p n, with P = 0 at ±L; what is left when the march ends
+    leaves exponentially.
 
     Arguments: as `solve_cloud`; length — L [pc]. Errors: as `solve_cloud`; ValueError for a length shorter than 1.1 a.
     Source: D'Angelo et al. 2016; Recchia et al. 2022.

@@ -1,8 +1,8 @@
 """Half-life of a cloud in scaled time, with its batching and its derivative.
 
-A batch is marched side by side with the batch as the last axis. The derivative with respect to the dimensionless numbers is taken
-once, in reverse, and handed to either mode: however many parameters lie behind the numbers, and in forward mode too, it costs the
-same.
+A batch is marched side by side with the batch as the last axis. The derivative with respect to the dimensionless
+numbers is taken once, in reverse, and handed to either mode: however many parameters lie behind the numbers, and in
+forward mode too, it costs the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc.numerics.march import fraction_time
-from jaxcrc.transport.tube import Mesh, Numbers, Record, Resolution, Tube, march_tube
+from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Mesh, Numbers, Record, Resolution, Tube, march_tube
 
 Scalar = Float[Array, "*batch"]
 
@@ -88,6 +88,8 @@ def _solver(resolution: Resolution) -> Callable[[Numbers], HalfLife]:
     return solve
 
 
-def scaled_half_life(numbers: Numbers, resolution: Resolution = Resolution()) -> HalfLife:
-    """Time, in units of a²/κ₀, until half of the particles have left |z| < a. Leaves of `numbers` must share one shape."""
+def scaled_half_life(numbers: Numbers, resolution: Resolution = DEFAULT_RESOLUTION) -> HalfLife:
+    """Time, in units of a²/κ₀, until half of the particles have left |z| < a. Leaves of `numbers` must share one
+    shape.
+    """
     return _solver(resolution)(numbers)

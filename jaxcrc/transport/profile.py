@@ -18,6 +18,8 @@ from jaxcrc.transport.tube import Mesh, Resolution, Tube, march_tube
 from jaxcrc.transport.validity import CloudStatus
 from jaxcrc.units import LIGHT_SPEED
 
+PROFILE_RESOLUTION = Resolution(cells=120, extent=60.0, after=60)
+
 
 class CloudSolution(eqx.Module):
     """A cloud at every step of its march; batch axes, if any, come first.
@@ -42,16 +44,18 @@ def solve_cloud(
     radius: Number,
     energy: Number,
     *,
-    resolution: Resolution = Resolution(cells=120, extent=60.0, after=60),
+    resolution: Resolution = PROFILE_RESOLUTION,
     **options: Any,
 ) -> CloudSolution:
     """Pressure and waves along the tube [over B²/8π], κ [pc² kyr⁻¹], the half-life [kyr] and status bits.
 
-    Arguments: phase — a name (hism, wim, wnm, cnm, dim, dc) or a Phase; radius — R of the remnant at release [pc]; energy —
-    total energy of the protons [GeV]; both may be arrays that broadcast; resolution — mesh and steps, `after` the half-life too.
-    Options: released_energy [1e50 erg]; index of the spectrum in total energy; energy_range [GeV]; kappa0 — name of the ambient
-    diffusion coefficient, or its value [pc² kyr⁻¹] at `energy`; injection_scale of the turbulence [pc]; growth_factor g; mach;
-    nlld_level; damping — names of mechanisms; advection — with the waves' speed; cut_off; evanescent — as `damping_rate`.
+    Arguments: phase — a name (hism, wim, wnm, cnm, dim, dc) or a Phase; radius — R of the remnant at release [pc];
+    energy — total energy of the protons [GeV]; both may be arrays that broadcast; resolution — mesh and steps,
+    `after` the half-life too.
+    Options: released_energy [1e50 erg]; index of the spectrum in total energy; energy_range [GeV]; kappa0 — name of
+    the ambient diffusion coefficient, or its value [pc² kyr⁻¹] at `energy`; injection_scale of the turbulence [pc];
+    growth_factor g; mach; nlld_level; damping — names of mechanisms; advection — with the waves' speed; cut_off;
+    evanescent — as `damping_rate`.
     Errors: ValueError for an unknown name or option, a radius or energy out of range, or κ₀ below the Bohm limit.
     Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016. Validity: see `CloudStatus`.
     """

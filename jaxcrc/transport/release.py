@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from jaxcrc.medium.phases import Phase
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
-from jaxcrc.transport.tube import Resolution
+from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Resolution
 from jaxcrc.transport.validity import CloudStatus
 
 RELEASES = ("halflife", "sudden")
@@ -35,16 +35,18 @@ def escape(
     remnant: Remnant | None = None,
     release: str = "halflife",
     radius_range: tuple[float, float] = (0.3, 300.0),
-    resolution: Resolution = Resolution(),
+    resolution: Resolution = DEFAULT_RESOLUTION,
     **options: Any,
 ) -> Escape:
     """Radius [pc] of the remnant and its age [kyr] when protons of `energy` are released: t_½(R, E) = t_SNR(R).
 
-    The smallest such radius in `radius_range` is taken. With release="sudden" whatever is still held when the remnant turns
-    radiative leaves then. FAILED is set where half-life and age do not cross in the range; its end is returned there.
+    The smallest such radius in `radius_range` is taken. With release="sudden" whatever is still held when the remnant
+    turns radiative leaves then. FAILED is set where half-life and age do not cross in the range; its end is returned
+    there.
 
-    Arguments: phase; energy [GeV]; remnant — by default 1e51 erg and 1.4 solar masses in the phase's own density; release;
-    radius_range [pc]; resolution; options of `solve_cloud`. Errors: ValueError as `solve_cloud`, or for an unknown release.
+    Arguments: phase; energy [GeV]; remnant — by default 1e51 erg and 1.4 solar masses in the phase's own density;
+    release; radius_range [pc]; resolution; options of `solve_cloud`. Errors: ValueError as `solve_cloud`, or for an
+    unknown release.
     Source: Nava et al. 2016, 2019.
     """
     if release not in RELEASES:

@@ -8,9 +8,9 @@ With x = z/a, τ = κ₀t/a², p = P/P_a, w = I/I₀:
 with p = 1 inside |x| < 1 and w = 1 at τ = 0, no flux through x = 0.
 Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016, in scaled form.
 
-The edge of the cloud is a contact that the waves carry outward, so the mesh goes with it: outside nothing moves relative to the
-mesh, inside the waves pass it at v (1 − x) where p is smooth. There their own motion relative to the faces is left out (it changes
-half-lives by less than 0.1 %).
+The edge of the cloud is a contact that the waves carry outward, so the mesh goes with it: outside nothing moves
+relative to the mesh, inside the waves pass it at v (1 − x) where p is smooth. There their own motion relative to the
+faces is left out (it changes half-lives by less than 0.1 %).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ LONGEST_STEP = 1.0e10  # in units of a²/κ₀: far beyond any remnant's age, an
 class Resolution:
     """How finely a cloud is solved.
 
-    cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the half-life and some
-    `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀.
+    cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the
+    half-life and some `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀.
     """
 
     cells: int = 108
@@ -57,6 +57,9 @@ class Resolution:
             raise ValueError(f"a cloud needs at least 20 cells, 60 steps and 1 sweep, got {self}")
         if not (self.extent >= 5.0 and 0.0 < self.first_step <= 1.0e-4 and self.width > 0.0):
             raise ValueError(f"need extent >= 5, 0 < first_step <= 1e-4 and width > 0, got {self}")
+
+
+DEFAULT_RESOLUTION = Resolution()
 
 
 class Numbers(eqx.Module):
@@ -93,7 +96,9 @@ class Mesh(eqx.Module):
 
     @classmethod
     def ending(cls, resolution: Resolution, extent: Scalar) -> Mesh:
-        """As `of`, but with an outer end for each member of the batch, which may be traced; one third of the cells inside."""
+        """As `of`, but with an outer end for each member of the batch, which may be traced; one third of the cells
+        inside.
+        """
         width, n_inner = resolution.width, resolution.cells // 3
         inner = jnp.linspace(math.asinh(1.0 / width), 0.0, n_inner + 1, dtype=extent.dtype)
         outer = jnp.linspace(0.0, 1.0, resolution.cells - n_inner + 1, dtype=extent.dtype)[1:]
@@ -168,7 +173,9 @@ class Tube(AbstractSystem):
         )
 
     def before_wall(self, time: Scalar, inverse: Faces) -> tuple[Faces, Faces]:
-        """(1/distance to the next centre or to the wall where that is nearer, 0 where the wall hides the outer cell, else 1)."""
+        """(1/distance to the next centre or to the wall where that is nearer, 0 where the wall hides the outer cell,
+        else 1).
+        """
         near, far = sides(0.5 * self.volume(time))
         faces = self.faces(time)
         cut = ((faces - near < self.wall) & (faces + far >= self.wall)).at[0].set(False)
@@ -199,7 +206,9 @@ def content(tube: Tube, state: State, position: Scalar | float = 1.0) -> Scalar:
 
 
 class Record(eqx.Module):
-    """What is kept of each step: τ, the fraction lost from |x| < 1 and its rate, what left the mesh, what `extra` adds."""
+    """What is kept of each step: τ, the fraction lost from |x| < 1 and its rate, what left the mesh, what `extra`
+    adds.
+    """
 
     time: Array
     lost: Array

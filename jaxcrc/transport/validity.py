@@ -24,7 +24,7 @@ ADVICE: dict[CloudStatus, str] = {
     CloudStatus.SUPERLUMINAL: "protons drift faster than light at the cloud's edge: diffusion does not hold there",
     CloudStatus.BELOW_BOHM: "κ falls below c r_L/3: the waves are too strong for the resonance to be sharp",
     CloudStatus.STRONG_WAVES: "δB exceeds B: quasi-linear theory does not hold",
-    CloudStatus.EVANESCENT: "waves at this energy do not propagate (ion–neutral collisions): no growth, ambient diffusion",
+    CloudStatus.EVANESCENT: "waves at this energy do not propagate (ion–neutral collisions): nothing grows, κ = κ₀",
     CloudStatus.GRID_EDGE: "particles left through the end of the mesh: enlarge `extent`",
     CloudStatus.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
     CloudStatus.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
