@@ -82,13 +82,15 @@ def turbulent(
 ) -> Value:
     """Damping by shear in the ambient turbulence, Γ = V/√(r_L L) · f(M_A) [kyr⁻¹], V the speed of the resonant waves.
 
-    With `cut_off` it vanishes where ion–neutral collisions have ended the cascade: where the eddy that shears the
-    wave, of k_∥ V = Γ, lies beyond the lower edge of the evanescent band.
+    With `cut_off` it vanishes for waves beyond the wavenumber where ion–neutral damping overtakes the cascade, which
+    is the lower edge of the evanescent band.
     Source: Farmer & Goldreich 2004; Lazarian 2016; cut-off as Xu & Lazarian 2016. Validity: r_L < L.
     """
     larmor = larmor_radius(energy, medium.field)
     rate = speed / jnp.sqrt(larmor * injection_scale) * mach_factor(larmor / injection_scale, jnp.asarray(mach))
-    return jnp.where(rate < band_entry(medium), rate, 0.0) if cut_off else rate
+    if not cut_off:
+        return rate
+    return jnp.where(medium.alfven_total / larmor < band_entry(medium), rate, 0.0)
 
 
 def linear_landau(medium: Phase, energy: Value, injection_scale: Value = 50.0, mach: Value = 1.0) -> Value:

@@ -13,6 +13,7 @@ Source: Kulsrud & Pearce 1969; Zweibel & Shull 1982; Xu et al. 2015.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -126,9 +127,11 @@ def _several_species(coupled: Sequence[Value], decoupled: Sequence[Value]) -> tu
     """
     polynomial = _polynomial(coupled, decoupled)
     ends = -jnp.sort(jnp.stack(coupled), axis=0)
+    drifts = []
     for left, right in zip(ends[1:], ends[:-1], strict=True):
         root = _root_between(polynomial, left, right)
         polynomial = _deflate(polynomial, root)
+        drifts.append(-root)
     b, c, d = (term / polynomial[0] for term in polynomial[1:])
     discriminant, lone, three = cubic_roots(*jax.lax.stop_gradient((b, c, d)))
     inside = discriminant > 0.0
@@ -141,7 +144,8 @@ def _several_species(coupled: Sequence[Value], decoupled: Sequence[Value]) -> tu
     r = polish(jnp.where(inside, -b, lone))
     damping = 0.5 * (b + r)
     frequency = -d / r - damping**2
-    return damping, frequency, -polish(jnp.where(inside, three[1], -b)), inside
+    slowest = functools.reduce(jnp.minimum, drifts, -polish(jnp.where(inside, three[1], -b)))
+    return damping, frequency, slowest, inside
 
 
 def _polynomial(coupled: Sequence[Value], decoupled: Sequence[Value]) -> list[Value]:

@@ -20,11 +20,16 @@ RADIUS_SCALE = 3.068  # M_ej^{1/3} ρ₀^{−1/3} [pc] for a solar mass and 1.4 
 TIME_SCALE = 0.423  # E^{−1/2} M_ej^{5/6} ρ₀^{−1/3} [kyr] for 1e51 erg besides
 SEDOV = 1.42  # ξ₀ = 2.026 rounded as published: R* = (1.42 t* − offset)^{2/5}
 
-# profile of the ejecta: (time of the transition, offset of the Sedov branch), in characteristic units
-_PROFILES = {0: (0.495, 0.254), 7: (0.732, 0.312)}
 # Free expansion of n = 7, R* = 1.0535 t*^{4/7}: the coefficient of Chevalier's solution with ℓ = 1.26, φ = 0.47. The
 # rounded 1.06 in print makes the radius jump by 0.7 % at the transition.
 _FREE7 = 1.0535
+# profile n of the ejecta: (time of the transition, radius there), in characteristic units
+_TRANSITION = {
+    0: (0.495, 2.01 * 0.495 * (1.0 + 1.72 * 0.495**1.5) ** (-2.0 / 3.0)),
+    7: (0.732, _FREE7 * 0.732 ** (4.0 / 7.0)),
+}
+# profile: (time, offset) with the offset of the Sedov branch that joins it without a jump (in print 0.254 and 0.312)
+_PROFILES = {n: (time, SEDOV * time - radius**2.5) for n, (time, radius) in _TRANSITION.items()}
 
 
 class Remnant(eqx.Module):
