@@ -65,7 +65,9 @@ def _flattened(function: Callable[[Numbers, Resolution], Any], resolution: Resol
         def spread(x: Array, mapped: bool) -> Array:
             return x if mapped else jnp.broadcast_to(x, (size, *x.shape))
 
-        out = call(jax.tree.map(spread, numbers, is_batched))
+        leaves, tree = jax.tree.flatten(numbers)
+        mapped = jax.tree.leaves(is_batched)
+        out = call(jax.tree.unflatten(tree, [spread(x, m) for x, m in zip(leaves, mapped, strict=True)]))
         return out, jax.tree.map(lambda _: True, out)
 
     return call
