@@ -40,9 +40,9 @@ LONGEST_STEP = 1.0e10  # in units of a²/κ₀: far beyond any remnant's age, an
 class Resolution:
     """How finely a cloud is solved.
 
-    cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the
-    half-life and some `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀, and by how much a step may
-    exceed the last.
+    cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the half-life
+    and some `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀; the largest
+    `growth` from one step to the next.
     """
 
     cells: int = 108
