@@ -6,7 +6,6 @@ import pytest
 
 import fitting
 from fitting.optimize import inverse
-from fitting.run import diagnostics
 from tests.fitting.halos import CHI, mock_halo
 
 pytestmark = pytest.mark.slow
@@ -53,14 +52,6 @@ def test_intervals_cover_and_widths_are_the_forecast(fits):
     assert all(count >= 16 for count in covered.values()), covered
     # A single noisy data set moves the width a little; their median is what a forecast is about.
     assert np.median(ratios, axis=0) == pytest.approx(np.ones(len(covered)), abs=0.15), np.median(ratios, axis=0)
-
-
-def test_chains_mix_and_hardly_diverge(fits):
-    # Of 20 short runs the largest of 80 R-hats is a matter of chance: what must hold is the typical run's worst.
-    worst = np.median([max(diagnostics(draws)["r_hat"] for draws in run.draws.values()) for _, run in fits])
-    divergences = sum(run.about["divergences"] for _, run in fits) / sum(run.about["draws"] for _, run in fits)
-    assert worst < 1.01, worst
-    assert divergences <= 1e-3, divergences
 
 
 def test_a_saved_run_has_the_same_summary(tmp_path):
