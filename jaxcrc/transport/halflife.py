@@ -22,6 +22,8 @@ from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Mesh, Numbers, Record, Res
 
 Scalar = Float[Array, "*batch"]
 
+PIECE = 64  # clouds whose derivatives are taken together on a CPU
+
 
 class HalfLife(eqx.Module):
     """Scaled half-life, and 1 if it was reached or 0 if not (then the time is where the march ended)."""
@@ -51,6 +53,23 @@ def _value_and_slope(numbers: Numbers, resolution: Resolution) -> tuple[HalfLife
     return result, slope
 
 
+def _in_pieces(numbers: Numbers, resolution: Resolution) -> tuple[HalfLife, Numbers]:
+    """`_value_and_slope`, for a large batch on a CPU piece by piece: what a reverse pass keeps then fits the caches.
+
+    Members of a piece lie a stride apart, so that a batch spread over devices stays spread.
+    """
+    size = numbers.coupling.size
+    if size <= PIECE or size % PIECE:
+        return _value_and_slope(numbers, resolution)
+
+    def pieces(numbers: Numbers) -> tuple[HalfLife, Numbers]:
+        columns = jax.tree.map(lambda x: x.reshape(PIECE, -1).T, numbers)
+        out = jax.lax.map(lambda n: _value_and_slope(n, resolution), columns)
+        return jax.tree.map(lambda x: x.T.reshape(-1), out)
+
+    return jax.lax.platform_dependent(numbers, cpu=pieces, default=lambda n: _value_and_slope(n, resolution))
+
+
 def _flattened(function: Callable[[Numbers, Resolution], Any], resolution: Resolution) -> Callable[[Numbers], Any]:
     """`function` for numbers of any shape, its batching replaced by marching side by side."""
 
@@ -75,7 +94,7 @@ def _flattened(function: Callable[[Numbers, Resolution], Any], resolution: Resol
 
 @functools.lru_cache(maxsize=64)
 def _solver(resolution: Resolution) -> Callable[[Numbers], HalfLife]:
-    value, value_and_slope = (_flattened(f, resolution) for f in (_side_by_side, _value_and_slope))
+    value, value_and_slope = (_flattened(f, resolution) for f in (_side_by_side, _in_pieces))
 
     @jax.custom_jvp
     def solve(numbers: Numbers) -> HalfLife:

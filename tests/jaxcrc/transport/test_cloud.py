@@ -212,6 +212,16 @@ def test_derivatives_by_what_a_person_sets():
 
 
 @pytest.mark.slow
+def test_derivatives_of_a_large_batch_equal_those_of_a_small_one():
+    rng = np.random.default_rng(2)
+    columns = [10.0 ** rng.uniform(low, high, 128) for low, high in ((0, 5), (-3, -1), (0, 4), (0, 4))]
+    gradient = jax.jit(jax.grad(lambda n: jnp.sum(scaled_half_life(n).time)))
+    large, small = gradient(numbers(*columns)), gradient(numbers(*(c[[5, 70, 127]] for c in columns)))
+    for x, y in zip(jax.tree.leaves(large), jax.tree.leaves(small), strict=True):
+        np.testing.assert_allclose(x[jnp.array([5, 70, 127])], y, rtol=1e-8)
+
+
+@pytest.mark.slow
 def test_profiles_are_differentiable_in_both_modes():
     resolution = Resolution(cells=40, steps=80, after=10, sweeps=4)
 
