@@ -53,7 +53,7 @@ def test_conserved_combination_of_pressure_and_waves(pi):
     assert combination_error(history(numbers(pi, 0.0, 0.0, 0.0), Resolution()), pi) < 1e-2
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 @pytest.mark.parametrize("pi", [1.0, 10.0])
 def test_conserved_combination_converges_with_second_order(pi):
     """Steps halved up to the half-life, at the start too (growth to the root, first step to a fourth); later ones are
@@ -78,7 +78,7 @@ MALKOV = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 @pytest.mark.parametrize("pi", MALKOV)
 def test_self_similar_profiles(pi):
     """A16: 𝒫 = Π p √τ at ζ = x/√τ ≫ 1/√τ, 1 % for ζ ≥ 0.1. No damping, no advection, g = 1."""
@@ -211,7 +211,7 @@ def test_derivatives_by_what_a_person_sets():
         assert float(batched[1][0, k]) == pytest.approx(float(difference), rel=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_derivatives_of_a_large_batch_equal_those_of_a_small_one():
     rng = np.random.default_rng(2)
     columns = [10.0 ** rng.uniform(low, high, 128) for low, high in ((0, 5), (-3, -1), (0, 4), (0, 4))]
@@ -221,7 +221,7 @@ def test_derivatives_of_a_large_batch_equal_those_of_a_small_one():
         np.testing.assert_allclose(x[jnp.array([5, 70, 127])], y, rtol=1e-8)
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_profiles_are_differentiable_in_both_modes():
     resolution = Resolution(cells=40, steps=80, after=10, sweeps=4)
 
@@ -312,7 +312,7 @@ def test_phases_have_a_half_life_at_every_energy():
         assert not bool(jnp.any(status & CloudStatus.FAILED))
 
 
-@pytest.mark.slow
+@pytest.mark.by_hand
 def test_escape_and_its_derivative():
     """A2 at 1 TeV without advection: HISM, L = 100 pc, adiabatic remnant in n = 0.01: 33.4 pc, 12.2 kyr."""
     remnant = Remnant(density=0.01, radiative=False)
