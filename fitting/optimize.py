@@ -48,6 +48,16 @@ def _slopes(posterior: Posterior, vectors: Float[Array, "start parameter"], jaco
     return jax.lax.map(jax.value_and_grad(lambda v: posterior.potential(v, jacobian)), vectors)
 
 
+def potential_slopes(posterior: Posterior, points: np.ndarray, jacobian: float) -> tuple[np.ndarray, np.ndarray]:
+    """−ln p [point] and its gradient [point, parameter] at any number of points, by the one program."""
+    rows = np.concatenate([points, np.tile(points[:1], (-len(points) % STARTS, 1))]).reshape(
+        -1, STARTS, points.shape[1]
+    )
+    pairs = [_slopes(posterior, jnp.asarray(row), jnp.asarray(jacobian)) for row in rows]
+    values, slopes = (np.concatenate([np.asarray(pair[k]) for pair in pairs])[: len(points)] for k in (0, 1))
+    return values, slopes
+
+
 _LBFGS = optax.scale_by_lbfgs(memory_size=12)
 
 
@@ -91,9 +101,7 @@ def _curvature(posterior: Posterior, point: np.ndarray, jacobian: float) -> np.n
     """Hessian of −ln p in the unbounded space, by central differences of the gradient (error of order 1e-8)."""
     size, step = point.size, 1e-4
     shifted = point + step * np.concatenate([np.eye(size), -np.eye(size)])
-    padded = np.concatenate([shifted, np.tile(point, (-len(shifted) % STARTS, 1))]).reshape(-1, STARTS, size)
-    rows = [np.asarray(_slopes(posterior, jnp.asarray(block), jnp.asarray(jacobian))[1]) for block in padded]
-    slopes = np.concatenate(rows)[: 2 * size]
+    _, slopes = potential_slopes(posterior, shifted, jacobian)
     hessian = (slopes[:size] - slopes[size:]) / (2.0 * step)
     return 0.5 * (hessian + hessian.T)
 

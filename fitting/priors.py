@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpyro.distributions as dist
+from jax import Array
 from numpyro.distributions.transforms import AffineTransform, ComposeTransform, ExpTransform, Transform, biject_to
 
 from jaxcrc.scene import Scene, describe
@@ -26,33 +28,34 @@ class PriorError(ValueError):
     """A prior that cannot be used, with the remedy."""
 
 
-def _uniform(low: float, high: float) -> dist.Distribution:
-    if not low < high:
-        raise PriorError(f"low = {low} is not below high = {high}: swap them")
-    return dist.Uniform(jnp.asarray(low, float), jnp.asarray(high, float))
+class Law(eqx.Module):
+    """A named distribution as compiled programs carry it: its numbers in an order that never changes.
+
+    NumPyro flattens a distribution in the order of a set, another one in each process, which no compilation cache
+    would recognise.
+    """
+
+    kind: str = eqx.field(static=True)
+    numbers: tuple[Array | None, ...]
+
+    def distribution(self) -> dist.Distribution:
+        """The distribution itself."""
+        return KINDS[self.kind](*self.numbers)
 
 
-def _positive(name: str, value: float) -> float:
-    if not value > 0:
-        raise PriorError(f"{name} = {value} must be positive")
-    return jnp.asarray(value, float)
+Number = float | Array | None
 
 
-def _truncated(mean: float, sd: float, low: float | None = None, high: float | None = None) -> dist.Distribution:
-    if low is None and high is None:
-        raise PriorError("give low, high or both, or use dist = 'normal'")
-    if low is not None and high is not None and not low < high:
-        raise PriorError(f"low = {low} is not below high = {high}: swap them")
-    bounds = {k: jnp.asarray(v, float) for k, v in (("low", low), ("high", high)) if v is not None}
-    return dist.TruncatedNormal(jnp.asarray(mean, float), _positive("sd", sd), **bounds)
+def _truncated(mean: Number, sd: Number, low: Number = None, high: Number = None) -> dist.Distribution:
+    return dist.TruncatedNormal(mean, sd, **{k: v for k, v in (("low", low), ("high", high)) if v is not None})
 
 
 KINDS: dict[str, Callable[..., dist.Distribution]] = {
-    "uniform": _uniform,
-    "normal": lambda mean, sd: dist.Normal(jnp.asarray(mean, float), _positive("sd", sd)),
+    "uniform": lambda low, high: dist.Uniform(low, high),
+    "normal": lambda mean, sd: dist.Normal(mean, sd),
     "truncated-normal": _truncated,
-    "log-normal": lambda median, sigma: dist.LogNormal(jnp.log(_positive("median", median)), _positive("sigma", sigma)),
-    "half-normal": lambda sd: dist.HalfNormal(_positive("sd", sd)),
+    "log-normal": lambda median, sigma: dist.LogNormal(jnp.log(median), sigma),
+    "half-normal": lambda sd: dist.HalfNormal(sd),
 }
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "uniform": ("low", "high"),
@@ -83,10 +86,34 @@ def make(spec: Mapping[str, Any]) -> Prior:
             raise PriorError(f"'{name}' is no argument of '{kind}': {suggest(name, ARGUMENTS[kind])}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PriorError(f"{name} = {value!r} is not a number")
+    _check_numbers(kind, given)
+    return Prior(_law(kind, given).distribution(), source)
+
+
+def _check_numbers(kind: str, given: Mapping[str, float]) -> None:
+    needed = [name for name in ARGUMENTS[kind] if kind != "truncated-normal" or name in ("mean", "sd")]
+    if any(name not in given for name in needed):
+        raise PriorError(f"'{kind}' needs {', '.join(ARGUMENTS[kind])}")
+    if kind == "truncated-normal" and not {"low", "high"} & set(given):
+        raise PriorError("give low, high or both, or use dist = 'normal'")
+    if "low" in given and "high" in given and not given["low"] < given["high"]:
+        raise PriorError(f"low = {given['low']} is not below high = {given['high']}: swap them")
+    for name in ("sd", "sigma", "median"):
+        if name in given and not given[name] > 0:
+            raise PriorError(f"{name} = {given[name]} must be positive")
+
+
+def _law(kind: str, given: Mapping[str, float]) -> Law:
+    return Law(kind, tuple(jnp.asarray(given[n], float) if n in given else None for n in ARGUMENTS[kind]))
+
+
+def law(prior: Prior) -> Law | dist.Distribution:
+    """The prior as compiled programs carry it; a distribution without a name in case files as it is."""
     try:
-        return Prior(KINDS[kind](**given), source)
-    except TypeError:
-        raise PriorError(f"'{kind}' needs {', '.join(ARGUMENTS[kind])}") from None
+        spec = spec_of(prior)
+    except PriorError:
+        return prior.distribution
+    return _law(spec["dist"], spec)
 
 
 def bounds(distribution: dist.Distribution) -> tuple[float, float]:

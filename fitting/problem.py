@@ -19,7 +19,7 @@ from jaxtyping import Float, PRNGKeyArray
 from fitting.assembly import AssemblyError, Options, assemble
 from fitting.likelihood import Measured, expected, log_likelihood, pointwise
 from fitting.mock import measured, mock_table
-from fitting.priors import Prior, PriorError, bounds, check, transform
+from fitting.priors import Law, Prior, PriorError, bounds, check, law, transform
 from fitting.tables import Table
 from jaxcrc.forward import Prediction, Setup, predict
 from jaxcrc.medium.diffusion import AbstractMedium
@@ -37,9 +37,14 @@ class Posterior(eqx.Module):
     scene: Scene
     setup: Setup
     data: dict[str, Measured]
-    priors: dict[str, dist.Distribution]
+    laws: dict[str, Law | dist.Distribution]
     paths: tuple[str, ...] = eqx.field(static=True)  # the order of a vector's entries: a pytree sorts its dictionaries
     ties: tuple[tuple[str, str], ...] = eqx.field(static=True)
+
+    def prior(self, path: str) -> dist.Distribution:
+        """The distribution that a parameter is drawn from before the data."""
+        law = self.laws[path]
+        return law.distribution() if isinstance(law, Law) else law
 
     def bound(self, values: Values) -> Scene:
         """The scene at the given values, ties included."""
@@ -55,7 +60,7 @@ class Posterior(eqx.Module):
 
     def log_prior(self, values: Values) -> Array:
         """Σ ln p(value), in the parameters' own coordinates."""
-        return sum((jnp.sum(self.priors[path].log_prob(values[path])) for path in self.priors), jnp.zeros(()))
+        return sum((jnp.sum(self.prior(path).log_prob(values[path])) for path in self.paths), jnp.zeros(()))
 
     def log_likelihood(self, values: Values) -> Array:
         """ln L of all tables; −∞ where a solver failed."""
@@ -70,11 +75,11 @@ class Posterior(eqx.Module):
 
     def constrain(self, vector: Float[Array, "parameter"]) -> dict[str, Array]:
         """Parameters from a point of the unbounded space."""
-        return {path: transform(self.priors[path])(vector[i]) for i, path in enumerate(self.paths)}
+        return {path: transform(self.prior(path))(vector[i]) for i, path in enumerate(self.paths)}
 
     def unconstrain(self, values: Values) -> Float[Array, "parameter"]:
         """The point of the unbounded space that gives these parameters."""
-        return jnp.stack([transform(self.priors[path]).inv(jnp.asarray(values[path])) for path in self.paths])
+        return jnp.stack([transform(self.prior(path)).inv(jnp.asarray(values[path])) for path in self.paths])
 
     def potential(self, vector: Float[Array, "parameter"], jacobian: float | Array = 1.0) -> Array:
         """−ln of the posterior density at a point of the unbounded space.
@@ -83,7 +88,7 @@ class Posterior(eqx.Module):
         so that its minimum is the MAP.
         """
         values = self.constrain(vector)
-        bijections = (transform(self.priors[path]) for path in self.paths)
+        bijections = (transform(self.prior(path)) for path in self.paths)
         pairs = enumerate(zip(bijections, self.paths, strict=True))
         log_volume = sum(b.log_abs_det_jacobian(vector[i], values[path]) for i, (b, path) in pairs)
         return -self.log_density(values) - jacobian * log_volume
@@ -103,7 +108,7 @@ def _log_density(posterior: Posterior, values: Values) -> Array:
 @partial(jax.jit, static_argnums=2)
 def _sample_prior(posterior: Posterior, key: PRNGKeyArray, size: int) -> Values:
     keys = jax.random.split(key, len(posterior.paths))
-    return {path: posterior.priors[path].sample(k, (size,)) for k, path in zip(keys, posterior.paths, strict=True)}
+    return {path: posterior.prior(path).sample(k, (size,)) for k, path in zip(keys, posterior.paths, strict=True)}
 
 
 @jax.jit
@@ -145,7 +150,7 @@ class Problem:
             self.scene,
             self.setup,
             {name: measured(table) for name, table in self.tables.items()},
-            {path: prior.distribution for path, prior in self.priors.items()},
+            {path: law(prior) for path, prior in self.priors.items()},
             self.paths,
             tuple(self.options.ties.items()),
         )

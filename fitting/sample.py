@@ -15,6 +15,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float, PRNGKeyArray
 from numpyro.infer import NUTS
 
+from fitting.optimize import potential_slopes
 from fitting.problem import Posterior, Problem
 
 FIELDS = ("diverging", "num_steps", "accept_prob", "potential_energy")
@@ -51,8 +52,17 @@ def _kernel(posterior: Posterior, centre: Array, factor: Array, settings: Settin
     )
 
 
-def _start(settings: Settings, posterior: Posterior, centre: Array, factor: Array, key: Array, first: Array) -> Any:
-    return _kernel(posterior, centre, factor, settings).init(key, settings.warmup, first, (), {})
+def _start(settings: Settings, key: Array, first: Array, energy: Array, slope: Array) -> Any:
+    """A chain's state before its first step. The density there is known already, so that the kernel is built on a
+    stand-in: its gradient is the large thing to compile, and `_advance` does so anyway."""
+    idle = NUTS(
+        potential_fn=lambda u: jnp.sum(u),
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=settings.max_tree_depth,
+        dense_mass=False,
+    )
+    state = idle.init(key, settings.warmup, first, (), {})
+    return state._replace(potential_energy=energy, z_grad=slope)
 
 
 def _advance(settings: Settings, posterior: Posterior, centre: Array, factor: Array, state: Any) -> tuple[Any, Any]:
@@ -129,9 +139,10 @@ def _chunks(
     first_key, chain_key = jax.random.split(key)
     first = jax.random.normal(first_key, (settings.chains, centre.size))
     keys = jax.random.split(chain_key, settings.chains)
-    start = _over_chains(_start, settings, shared=3, chained=2)
+    energies, slopes = potential_slopes(problem.posterior, np.asarray(centre + first @ factor.T), 1.0)
+    start = _over_chains(_start, settings, shared=0, chained=4)
     advance = _over_chains(_advance, settings, shared=3, chained=1)
-    state = start(problem.posterior, centre, factor, keys, first)
+    state = start(keys, first, jnp.asarray(energies), jnp.asarray(slopes) @ factor)
     for done in range(settings.chunk, settings.warmup + settings.draws + 1, settings.chunk):
         state, (draws, stats) = advance(problem.posterior, centre, factor, state)
         yield done, jax.tree.map(np.asarray, draws), jax.tree.map(np.asarray, stats)

@@ -31,10 +31,24 @@ class Channel(eqx.Module):
     emission: Float[Array, "photon energy"]
     on_gas: bool = eqx.field(static=True)
 
-    def shine(self, density: Float[Array, "energy node"], gas: Node) -> Float[Array, "photon node"]:
-        """Light from each node, per photon row."""
-        light = self.emission @ density
-        return light * gas if self.on_gas else light
+    def seen(
+        self, density: Float[Array, "energy node"], gas: Node, matrix: Float[Array, "row bin node"]
+    ) -> Float[Array, "photon bin"]:
+        """Light of all nodes that reaches the bins: Σ_node matrix · emission @ density.
+
+        Sums over nodes first where a table has fewer bins than rows of light, over energies first otherwise.
+        """
+        density = density * gas if self.on_gas else density
+        photons, energies = self.emission.shape
+        rows, bins, nodes = matrix.shape
+        if rows * bins * (nodes + photons) * energies < photons * (energies + bins) * nodes:
+            gathered = jnp.sum(matrix[:, :, None, :] * density, axis=-1)  # [row, bin, energy]
+            return (
+                jnp.sum(gathered.swapaxes(0, 1) * self.emission, axis=-1).T
+                if rows > 1
+                else self.emission @ gathered[0].T
+            )
+        return jnp.sum(matrix * (self.emission @ density)[:, None, :], axis=-1)
 
 
 class Nodes(NamedTuple):
@@ -73,9 +87,9 @@ class AbstractResponse(eqx.Module):
 
     def predict(self, view: View, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
         """What the table would read."""
-        light = sum(channel.shine(nodes.density[channel.component], nodes.gas) for channel in self.channels)
         matrix = jnp.tensordot(self.weight(view, nuisance), self.projection, axes=1)
-        return jnp.sum(matrix * light[:, None, :], axis=-1)
+        seen = (channel.seen(nodes.density[channel.component], nodes.gas, matrix) for channel in self.channels)
+        return sum(seen)
 
 
 def _bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:
