@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from fitting import case as cases_room
-from fitting import report as reports
 from fitting.compare import side_by_side
 from fitting.inference import fit as fit_problem
 from fitting.problem import Problem
@@ -140,6 +139,8 @@ def scan(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     save_scan(dataset, folder / "scan.nc")
     console.print(f"{folder / 'scan.nc'}", soft_wrap=True)
+    from fitting import report as reports
+
     console.print(f"{reports.write_scan(dataset, folder)}", soft_wrap=True)
     return 0
 
@@ -202,4 +203,6 @@ def _headline(problem: Problem) -> None:
 def _show(run: Run) -> None:
     for paragraph in verdict(run):
         console.print(paragraph, highlight=False, markup=False)
+    from fitting import report as reports  # brings matplotlib, which a sampling chain need not wait for
+
     console.print(reports.terminal_table(run))

@@ -6,13 +6,12 @@ import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import astropy.table
 import matplotlib.pyplot as plt
 import numpy as np
 import rich.table
-import xarray as xr
 from matplotlib.figure import Figure
 from rich.markup import escape
 
@@ -40,6 +39,9 @@ from fitting.sections import (
     validity_rows,
 )
 from fitting.verdict import verdict
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PAGE_FILE, SUMMARY_FILE, SCAN_FILE = "report.html", "summary.ecsv", "scan.png"
 FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -216,15 +215,14 @@ def diagnostics(values: np.ndarray) -> dict[str, float]:
     """
     if values.shape[0] < 4 or values.shape[1] < 8 or np.ptp(values) == 0.0:
         return dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import arviz
+    from arviz_stats.base import array_stats  # it brings scipy.stats, and only finished runs need it
 
-        return {
-            "r_hat": float(arviz.rhat(values)),
-            "ess_bulk": float(arviz.ess(values, method="bulk")),
-            "ess_tail": float(arviz.ess(values, method="tail", prob=(0.05, 0.95))),
-        }
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    return {
+        "r_hat": float(array_stats.rhat(values, **axes)),
+        "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
+        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
+    }
 
 
 def derived(problem: Problem, draws: Draws) -> dict[str, tuple[np.ndarray, str]]:

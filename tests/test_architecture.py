@@ -16,7 +16,8 @@ ORDER = [
     ["fitting.sections", "fitting.page", "fitting.figures", "fitting.verdict"],
     ["fitting.combinations", "fitting.predictive"],
     ["fitting.inference", "fitting.scans", "fitting.compare"],
-    ["fitting.sample", "fitting.optimize"],
+    ["fitting.sample"],
+    ["fitting.optimize"],
     ["fitting.run"],
     ["fitting.labels"],
     ["fitting.case"],
@@ -49,7 +50,7 @@ ONLY_IN = {
     "rich": {"fitting.commands", "fitting.report"},
     "tomllib": {"fitting.case"},
     "tomli_w": {"fitting.case"},
-    "arviz": {"fitting.run"},
+    "arviz_stats": {"fitting.run"},
     "xarray": {"fitting.run", "fitting.scans", "fitting.report", "fitting.figures"},
     "astropy": {
         "jaxcrc.units",

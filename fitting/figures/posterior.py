@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
-import corner
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -51,6 +50,8 @@ def plot_corner(run: Run, paths: Sequence[str] | None = None) -> Figure:
 
     Arguments: paths — free parameters, all by default. Errors: ValueError for a path that is not free.
     """
+    import corner  # it takes seconds, and only this figure needs it
+
     chosen = list(paths or run.problem.paths)
     if unknown := [path for path in chosen if path not in run.draws]:
         raise ValueError(f"{', '.join(unknown)} is not free in this fit; free are {', '.join(run.draws)}")

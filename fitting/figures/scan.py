@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fitting.figures.style import BLUE, DATA, ORANGE, VERMILLION, stamp_figure, style
 from fitting.labels import unit_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def plot_scan(dataset: xr.Dataset) -> Figure:
