@@ -37,8 +37,7 @@ def fit(options: argparse.Namespace) -> int:
     sampling = {k: v for k in ("chains", "warmup", "draws") if (v := getattr(options, k)) is not None}
     _headline(problem)
     with _Bar() as bar:
-        run = fit_problem(problem, options.method, options.seed, bar.update, **sampling)
-    run.save(folder, overwrite=True)
+        run = fit_problem(problem, options.method, options.seed, bar.update, folder, **sampling)
     page = run.report(folder)
     _show(run)
     seconds = run.about["seconds_map"], run.about["seconds_draws"], time.perf_counter() - begun

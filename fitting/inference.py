@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,7 +18,6 @@ from fitting.run import Run, status_fractions, versions
 from fitting.sample import Chains, Settings, run_chains
 
 METHODS = ("nuts", "map")
-CHECKED_DRAWS = 1000
 
 Progress = Callable[[str, int, int, int], None]
 
@@ -27,12 +27,14 @@ def fit(
     method: str = "nuts",
     seed: int = 0,
     progress: Progress | None = None,
+    folder: str | Path | None = None,
     **sampling: Any,
 ) -> Run:
     """Infer a problem's free parameters.
 
     Arguments: method — "nuts" (MAP first, then NUTS from its Laplace approximation) or "map" (Gaussian draws around
-    the mode); seed; progress — called with (stage, done, in all, divergences); sampling — fields of `Settings`:
+    the mode); seed; progress — called with (stage, done, in all, divergences); folder — where the run is saved after
+    each chunk of draws, so that a fit that is killed can be loaded up to there; sampling — fields of `Settings`:
     chains, warmup, draws, target_accept, chunk, max_tree_depth.
     Errors: ValueError for an unknown method or setting, or tables that hold no data.
     """
@@ -46,16 +48,27 @@ def fit(
     report("MAP", 1, 1, 0)
     mapped = time.perf_counter()
     centre, factor = whitening(problem, best.vector, seed)
+    prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
+
+    def found(chains: Chains) -> Run:
+        about = _about(problem, method, seed, settings, best, chains)
+        about |= {"seconds_map": mapped - begun, "seconds_draws": time.perf_counter() - mapped}
+        run = Run(problem, chains.draws, prior, chains.stats, best.values, best.errors, about)
+        status = np.asarray(problem.predict_many(run.thinned()).status)
+        return replace(run, about={**about, "status": status_fractions(status)})
+
+    def keep(chains: Chains) -> None:
+        if folder is not None:
+            found(chains).save(folder, overwrite=True)
+
     if method == "nuts":
-        chains = run_chains(problem, centre, factor, nuts_key, settings, lambda *a: report("NUTS", *a))
+        chains = run_chains(problem, centre, factor, nuts_key, settings, lambda *a: report("NUTS", *a), keep)
     else:
         chains = _laplace_draws(problem, centre, factor, nuts_key)
-    prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
-    about = _about(problem, method, seed, settings, best, chains)
-    about |= {"seconds_map": mapped - begun, "seconds_draws": time.perf_counter() - mapped}
-    run = Run(problem, chains.draws, prior, chains.stats, best.values, best.errors, about)
-    status = np.asarray(problem.predict_many(run.thinned(CHECKED_DRAWS)).status)
-    return replace(run, about={**about, "status": status_fractions(status)})
+    run = found(chains)
+    if folder is not None:
+        run.save(folder, overwrite=True)
+    return run
 
 
 def _settings(method: str, sampling: dict[str, Any]) -> Settings:

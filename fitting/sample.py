@@ -109,11 +109,13 @@ def run_chains(
     key: PRNGKeyArray,
     settings: Settings,
     progress: Callable[[int, int, int], None] | None = None,
+    keep: Callable[[Chains], None] | None = None,
 ) -> Chains:
     """Posterior draws by NUTS, started from the whitened Laplace approximation.
 
-    Arguments: centre, factor — of the whitening; progress — called with (draws done, draws in all, divergences).
-    A keyboard interrupt during sampling returns what has been drawn so far; during warm-up it is raised.
+    Arguments: centre, factor — of the whitening; progress — called with (draws done, draws in all, divergences);
+    keep — called after each chunk with what has been drawn so far. A keyboard interrupt during sampling returns what
+    has been drawn so far; during warm-up it is raised.
     """
     kept: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]] = []
     total, complete = settings.warmup + settings.draws, True
@@ -121,14 +123,21 @@ def run_chains(
         for done, draws, stats in _chunks(problem, jnp.asarray(centre), jnp.asarray(factor), key, settings):
             if done > settings.warmup:
                 kept.append((draws, stats))
+                if keep is not None and done < total:
+                    keep(_joined(kept, complete=False))
             if progress is not None:
                 progress(done, total, int(sum(s["diverging"].sum() for _, s in kept)))
     except KeyboardInterrupt:
         if not kept:
             raise
         complete = False
-    draws = {path: np.concatenate([d[path] for d, _ in kept], axis=1) for path in problem.paths}
-    stats = {name: np.concatenate([s[name] for _, s in kept], axis=1) for name in FIELDS}
+    return _joined(kept, complete)
+
+
+def _joined(kept: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]], complete: bool) -> Chains:
+    draws, stats = (
+        {name: np.concatenate([part[k][name] for part in kept], axis=1) for name in kept[0][k]} for k in (0, 1)
+    )
     return Chains(draws, stats, complete)
 
 

@@ -35,7 +35,7 @@ def fits(request):
     """Twenty noisy data sets of one kind, each fitted by NUTS."""
     problems = [mock_halo(request.param, seed) for seed in SEEDS]
     return [
-        (p, fitting.fit(p, seed=seed, warmup=300, draws=500, chunk=100))
+        (p, fitting.fit(p, seed=seed, warmup=500, draws=1500, chunk=500))
         for seed, p in zip(SEEDS, problems, strict=True)
     ]
 
@@ -52,6 +52,24 @@ def test_intervals_cover_and_widths_are_the_forecast(fits):
     assert all(count >= 16 for count in covered.values()), covered
     # A single noisy data set moves the width a little; their median is what a forecast is about.
     assert np.median(ratios, axis=0) == pytest.approx(np.ones(len(covered)), abs=0.15), np.median(ratios, axis=0)
+
+
+def test_chains_meet_and_do_not_diverge(fits):
+    for _, run in fits:
+        assert np.max(run.summary()["r_hat"]) < 1.01
+        assert run.about["divergences"] <= 1e-3 * run.about["draws"]
+
+
+def test_a_killed_fit_keeps_what_was_drawn(tmp_path):
+    def stop(stage: str, done: int, *_: int) -> None:
+        if stage == "NUTS" and done == 200:
+            raise RuntimeError("as a kill would")
+
+    with pytest.raises(RuntimeError, match="as a kill"):
+        fitting.fit(mock_halo("burst", 1), warmup=100, draws=200, chunk=50, progress=stop, folder=tmp_path / "run")
+    kept = fitting.Run.load(tmp_path / "run")
+    assert not kept.about["complete"]
+    assert kept.draws[CHI].shape == (4, 100)
 
 
 def test_a_saved_run_has_the_same_summary(tmp_path):
