@@ -35,7 +35,7 @@ def fits(request):
     """Twenty noisy data sets of one kind, each fitted by NUTS."""
     problems = [mock_halo(request.param, seed) for seed in SEEDS]
     return [
-        (p, fitting.fit(p, seed=seed, warmup=500, draws=2500, chunk=500))
+        (p, fitting.fit(p, seed=seed, warmup=300, draws=500, chunk=100))
         for seed, p in zip(SEEDS, problems, strict=True)
     ]
 
@@ -54,8 +54,11 @@ def test_intervals_cover_and_widths_are_the_forecast(fits):
     assert np.median(ratios, axis=0) == pytest.approx(np.ones(len(covered)), abs=0.15), np.median(ratios, axis=0)
 
 
-def test_chains_meet_and_do_not_diverge(fits):
-    for _, run in fits:
+@pytest.mark.parametrize("kind", KINDS)
+def test_chains_meet_and_do_not_diverge(kind):
+    """Three of the twenty data sets; `benchmarks/recovery.py` prints them all."""
+    for seed in SEEDS[:3]:
+        run = fitting.fit(mock_halo(kind, seed), seed=seed, warmup=500, draws=2500, chunk=500)
         assert np.max(run.summary()["r_hat"]) < 1.01
         assert run.about["divergences"] <= 1e-3 * run.about["draws"]
 
