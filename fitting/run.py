@@ -64,10 +64,10 @@ class Run:
         return {path: values.reshape(-1) for path, values in self.draws.items()}
 
     def thinned(self, size: int = 400) -> Draws:
-        """`size` evenly spaced joined draws; always as many, so that programs compiled for them serve every run."""
+        """`size` evenly spaced joined draws, or all where there are fewer."""
         flat = self.flat()
         total = next(iter(flat.values())).size
-        keep = np.linspace(0, total - 1, size).astype(int)
+        keep = np.linspace(0, total - 1, min(size, total)).astype(int)
         return {path: values[keep] for path, values in flat.items()}
 
     def summary(self) -> astropy.table.Table:
