@@ -37,7 +37,9 @@ MALKOV = {
 def test_self_similar_profiles(pi):
     """A16: 𝒫 = Π p √τ at ζ = x/√τ ≫ 1/√τ, 1 % for ζ ≥ 0.03. No damping, no advection, g = 1."""
     late, extent = 0.02, 4e3 if pi < 4 else 2e4
-    resolution = Resolution(cells=800, steps=500, after=round((12 if pi < 4 else 9.5) / late), extent=extent, late=late)
+    resolution = Resolution(
+        cells=800, steps=500, after=round((12 if pi < 4 else 10.5) / late), extent=extent, late=late
+    )
     record = history(numbers(pi, 0.0, 0.0, 0.0), resolution)
     faces, p, _ = (np.asarray(x) for x in record.extra)
     tau = np.asarray(record.time)
