@@ -17,6 +17,7 @@ ORDER = [
     ["fitting.combinations", "fitting.predictive"],
     ["fitting.inference", "fitting.scans", "fitting.compare"],
     ["fitting.sample"],
+    ["fitting.coordinates"],
     ["fitting.optimize"],
     ["fitting.run"],
     ["fitting.labels"],
