@@ -27,7 +27,10 @@ from jaxcrc.source.release import Released as Released
 from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
 from jaxcrc.source.spectrum import PowerLaw as PowerLaw
+from jaxcrc.source.spindown import spin_down as spin_down
 from jaxcrc.transport.base import Status as Status
+from jaxcrc.transport.cooled import lepton_burst as lepton_burst
+from jaxcrc.transport.cooled import lepton_halo as lepton_halo
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.kernels import burst_ball as burst_ball
 from jaxcrc.transport.kernels import burst_point as burst_point
