@@ -23,13 +23,24 @@ class Status(enum.IntFlag):
     FAILED = 1
     SUPERLUMINAL = 2
     BELOW_BOHM = 4
+    STRONG_WAVES = 8
+    EVANESCENT = 16
+    GRID_EDGE = 32
+    BALLISTIC = 64
+    INCOHERENT = 128
 
 
 ADVICE: dict[Status, str] = {
-    Status.FAILED: "the solver did not finish: narrow the priors",
-    Status.SUPERLUMINAL: "the diffusion front outruns light (4κ > c² t) at an energy that feeds the data: lower χ or "
-    "raise the age",
-    Status.BELOW_BOHM: "κ falls below c r_L/3 in 3 µG at an energy that feeds the data: raise χ",
+    Status.FAILED: "the solver did not finish: narrow the priors; a cloud may need more damping or more steps",
+    Status.SUPERLUMINAL: "particles outrun light (the diffusion front, 4κ > c² t, or the drift at a cloud's edge) at "
+    "an energy that feeds the data: lower χ or raise the age",
+    Status.BELOW_BOHM: "κ falls below c r_L/3 (in 3 µG where no field is given) at an energy that feeds the data: "
+    "raise χ; in a cloud, release less energy",
+    Status.STRONG_WAVES: "δB exceeds B in the cloud: quasi-linear theory does not hold",
+    Status.EVANESCENT: "waves at this energy do not propagate (ion–neutral collisions): nothing grows, κ = κ₀",
+    Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
+    Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
+    Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
 }
 
 
