@@ -12,7 +12,7 @@ from fitting.problem import media
 from fitting.run import SECOND_REFERENCE, Run
 from fitting.tables import describe
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
-from jaxcrc.transport.base import ADVICE
+from jaxcrc.transport.base import ADVICE, Status
 
 if TYPE_CHECKING:
     import astropy.table
@@ -34,6 +34,7 @@ COLUMNS = {
     "shrinkage": "shrinkage",
 }
 METHODS = {"nuts": "NUTS, started from the MAP", "map": "MAP and Gaussian draws around it"}
+GENERAL = (Status.FAILED, Status.SUPERLUMINAL, Status.BELOW_BOHM)
 ANSWERS = {True: "yes", False: "no"}
 
 
@@ -95,9 +96,10 @@ def prior_rows(run: Run) -> list[tuple[str, str, str, str]]:
 
 
 def validity_rows(run: Run) -> list[tuple[str, str, str]]:
-    """Each status flag with the share of draws that carry it, and the advice."""
+    """Each status flag with the share of draws that carry it, and the advice; the rarer flags only where they occur."""
     status = run.about.get("status") or {}
-    return [(bit.name, percent(float(status.get(bit.name, math.nan))), advice) for bit, advice in ADVICE.items()]
+    shares = {bit: float(status.get(bit.name, math.nan)) for bit in ADVICE}
+    return [(bit.name, percent(share), ADVICE[bit]) for bit, share in shares.items() if bit in GENERAL or share > 0.0]
 
 
 def provenance(run: Run, name: str) -> str:

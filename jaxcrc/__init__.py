@@ -1,5 +1,7 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
+from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
@@ -8,9 +10,17 @@ from jaxcrc.forward import Setup as Setup
 from jaxcrc.forward import cast as cast
 from jaxcrc.forward import predict as predict
 from jaxcrc.forward import solve as solve
+from jaxcrc.medium.damping import damping_rate as damping_rate
 from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
 from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from jaxcrc.medium.diffusion import kappa_0 as kappa_0
+from jaxcrc.medium.light import Light as Light
+from jaxcrc.medium.light import PhotonField as PhotonField
+from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
+from jaxcrc.medium.losses import lepton_loss as lepton_loss
+from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
+from jaxcrc.medium.phases import Phase as Phase
+from jaxcrc.medium.phases import phase as phase
 from jaxcrc.medium.target import UniformGas as UniformGas
 from jaxcrc.scene import Cloud as Cloud
 from jaxcrc.scene import Model as Model
@@ -28,7 +38,13 @@ from jaxcrc.source.remnant import shock_radius as shock_radius
 from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
 from jaxcrc.source.spectrum import PowerLaw as PowerLaw
+from jaxcrc.source.spindown import spin_down as spin_down
 from jaxcrc.transport.base import Status as Status
+from jaxcrc.transport.cloud import coupling as coupling
+from jaxcrc.transport.cloud import half_life as half_life
+from jaxcrc.transport.cooled import lepton_burst as lepton_burst
+from jaxcrc.transport.cooled import lepton_halo as lepton_halo
+from jaxcrc.transport.grammage import grammage as grammage
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.kernels import burst_ball as burst_ball
 from jaxcrc.transport.kernels import burst_point as burst_point
@@ -43,4 +59,9 @@ from jaxcrc.transport.kernels_history import linear_point as linear_point
 from jaxcrc.transport.kernels_shell import burst_shell as burst_shell
 from jaxcrc.transport.kernels_shell import continuous_ball as continuous_ball
 from jaxcrc.transport.kernels_shell import continuous_shell as continuous_shell
+from jaxcrc.transport.profile import CloudSolution as CloudSolution
+from jaxcrc.transport.profile import solve_cloud as solve_cloud
+from jaxcrc.transport.release import Escape as Escape
+from jaxcrc.transport.release import escape as escape
+from jaxcrc.transport.tube import Resolution as Resolution
 from jaxcrc.transport.uniform import Uniform as Uniform

@@ -11,6 +11,8 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from jaxcrc._types import Bits, Energy, Position
+from jaxcrc.medium.light import Light
+from jaxcrc.medium.target import AbstractGas
 from jaxcrc.source.spectrum import momentum
 
 
@@ -21,13 +23,24 @@ class Status(enum.IntFlag):
     FAILED = 1
     SUPERLUMINAL = 2
     BELOW_BOHM = 4
+    STRONG_WAVES = 8
+    EVANESCENT = 16
+    GRID_EDGE = 32
+    BALLISTIC = 64
+    INCOHERENT = 128
 
 
 ADVICE: dict[Status, str] = {
-    Status.FAILED: "the solver did not finish: narrow the priors",
-    Status.SUPERLUMINAL: "the diffusion front outruns light (4κ > c² t) at an energy that feeds the data: lower χ or "
-    "raise the age",
-    Status.BELOW_BOHM: "κ falls below c r_L/3 in 3 µG at an energy that feeds the data: raise χ",
+    Status.FAILED: "the solver did not finish: narrow the priors; a cloud may need more damping or more steps",
+    Status.SUPERLUMINAL: "particles outrun light (the diffusion front, 4κ > c² t, or the drift at a cloud's edge) at "
+    "an energy that feeds the data: lower χ or raise the age",
+    Status.BELOW_BOHM: "κ falls below c r_L/3 (in 3 µG where no field is given) at an energy that feeds the data: "
+    "raise χ; in a cloud, release less energy",
+    Status.STRONG_WAVES: "δB exceeds B in the cloud: quasi-linear theory does not hold",
+    Status.EVANESCENT: "waves at this energy do not propagate (ion–neutral collisions): nothing grows, κ = κ₀",
+    Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
+    Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
+    Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
 }
 
 
@@ -39,9 +52,21 @@ class EnergyGrid(eqx.Module):
     mass: float = eqx.field(static=True)
 
     @property
+    def total(self) -> Energy:
+        """Total energies [GeV]."""
+        return self.kinetic + self.mass
+
+    @property
     def momentum(self) -> Energy:
         """pc [GeV]."""
         return momentum(self.kinetic, self.mass)
+
+
+class Surroundings(eqx.Module):
+    """What particles meet on their way: gas, radiation and magnetic field."""
+
+    gas: AbstractGas
+    light: Light
 
 
 class AbstractField(eqx.Module):
@@ -58,7 +83,9 @@ class AbstractTransport(eqx.Module):
     """How particles get from the source to where they are seen."""
 
     @abstractmethod
-    def solve(self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid) -> AbstractField:
+    def solve(
+        self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid, surroundings: Surroundings
+    ) -> AbstractField:
         """The Field of one component."""
 
 

@@ -26,9 +26,9 @@ from jaxcrc.medium.damping import DEFAULT, Damping, check_damping, damping_of
 from jaxcrc.medium.diffusion import kappa_0
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.medium.phases import phase as named_phase
+from jaxcrc.transport.base import Status
 from jaxcrc.transport.halflife import scaled_half_life
 from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Numbers, Resolution
-from jaxcrc.transport.validity import CloudStatus
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
 
 Value = Float[Array, "..."]
@@ -200,7 +200,7 @@ def half_life(
 def half_life_status(
     phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = DEFAULT_RESOLUTION, **options: Any
 ) -> tuple[Value, Array]:
-    """(`half_life` [kyr], bits of `CloudStatus`), for each radius and energy."""
+    """(`half_life` [kyr], bits of `Status`), for each radius and energy."""
     cloud = make_cloud(phase, **options)
     return _half_life(cloud, *checked_inputs(cloud, radius, energy), resolution)
 
@@ -215,5 +215,5 @@ def cloud_half_life(cloud: Cloud, radius: Value, energy: Value, resolution: Reso
     numbers, unit = cloud.numbers(radius, energy)
     result = scaled_half_life(numbers, resolution)
     evanescent = cloud.rates(energy).evanescent
-    status = jnp.where(result.reached > 0.5, 0, int(CloudStatus.FAILED))
-    return result.time * unit, status | jnp.where(evanescent, int(CloudStatus.EVANESCENT), 0)
+    status = jnp.where(result.reached > 0.5, 0, int(Status.FAILED))
+    return result.time * unit, status | jnp.where(evanescent, int(Status.EVANESCENT), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -10,12 +10,13 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from jaxcrc.medium.damping import DEFAULT
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.numerics.march import State
+from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud import Cloud, Number, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.halflife import half_time
 from jaxcrc.transport.tube import Mesh, Resolution, Tube, march_tube
-from jaxcrc.transport.validity import CloudStatus
 from jaxcrc.units import LIGHT_SPEED
 
 PROFILE_RESOLUTION = Resolution(cells=120, extent=60.0, after=60)
@@ -44,22 +45,46 @@ def solve_cloud(
     radius: Number,
     energy: Number,
     *,
+    released_energy: Number = 1.0,
+    index: Number = 2.2,
+    energy_range: tuple[Number, Number] = (1.0, 5.0e6),
+    kappa0: str | Number = "nava16",
+    injection_scale: Number = 50.0,
+    growth_factor: Number = 1.0,
+    advection: bool = True,
+    damping: Sequence[str] = DEFAULT,
+    mach: Number = 1.0,
+    nlld_level: Number = 1.0,
+    cut_off: bool = False,
+    evanescent: str = "none",
     resolution: Resolution = PROFILE_RESOLUTION,
-    **options: Any,
 ) -> CloudSolution:
     """Pressure and waves along the tube [over B²/8π], κ [pc² kyr⁻¹], the half-life [kyr] and status bits.
 
     Arguments: phase — a name (hism, wim, wnm, cnm, dim, dc) or a Phase; radius — R of the remnant at release [pc];
-    energy — total energy of the protons [GeV]; both may be arrays that broadcast; resolution — mesh and steps,
-    `after` the half-life too.
-    Options: released_energy [1e50 erg]; index of the spectrum in total energy; energy_range [GeV]; kappa0 — name of
-    the ambient diffusion coefficient, or its value [pc² kyr⁻¹] at `energy`; injection_scale of the turbulence [pc];
-    growth_factor g; mach; nlld_level; damping — names of mechanisms; advection — with the waves' speed; cut_off;
-    evanescent — as `damping_rate`.
+    energy — total energy of the protons [GeV]; both may be arrays that broadcast; released_energy [1e50 erg]; index
+    of the spectrum in total energy; energy_range [GeV]; kappa0 — name of the ambient diffusion coefficient, or its
+    value [pc² kyr⁻¹] at `energy`; injection_scale of the turbulence [pc]; growth_factor g; advection — with the
+    waves' speed; damping — names of mechanisms; mach, nlld_level, cut_off, evanescent — as `damping_rate`;
+    resolution — mesh and steps, `after` the half-life too.
     Errors: ValueError for an unknown name or option, a radius or energy out of range, or κ₀ below the Bohm limit.
-    Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016. Validity: see `CloudStatus`.
+    Source: Skilling 1975; Malkov et al. 2013; Nava et al. 2016. Validity: see `Status`.
     """
-    cloud = make_cloud(phase, **options)
+    cloud = make_cloud(
+        phase,
+        released_energy=released_energy,
+        index=index,
+        energy_range=energy_range,
+        kappa0=kappa0,
+        injection_scale=injection_scale,
+        growth_factor=growth_factor,
+        advection=advection,
+        damping=damping,
+        mach=mach,
+        nlld_level=nlld_level,
+        cut_off=cut_off,
+        evanescent=evanescent,
+    )
     return _solve(cloud, *checked_inputs(cloud, radius, energy), resolution)
 
 
@@ -110,7 +135,7 @@ def _solve(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -
 def _status(
     cloud: Cloud, energy: Array, solution: CloudSolution, reached: Array, a: Array, bohm: Array
 ) -> Int[Array, "*batch"]:
-    """Bits of CloudStatus; those about the edge are taken at the half-life, when the initial step in P is forgotten."""
+    """Bits of Status; those about the edge are taken at the half-life, when the initial step in P is forgotten."""
     shape = solution.half_life.shape
     evanescent = jnp.broadcast_to(cloud.rates(energy).evanescent, shape)
     strongest = jnp.max(solution.waves, axis=(-2, -1))
@@ -123,13 +148,13 @@ def _status(
     drift = jnp.where(feeds, 2.0 * kappa * jnp.abs(jnp.diff(p)) / jnp.diff(z) / jnp.where(feeds, total, 1.0), 0.0)
     ambient = jnp.broadcast_to(cloud.kappa_ambient(energy), shape)
     tests = {
-        CloudStatus.FAILED: ~reached,
-        CloudStatus.SUPERLUMINAL: jnp.max(drift, axis=-1) > LIGHT_SPEED,
-        CloudStatus.BELOW_BOHM: strongest > 1.2732,  # κ_B/I < c r_L/3 where I > 4/π
-        CloudStatus.STRONG_WAVES: strongest > 2.0,  # (δB/B)² = I/2
-        CloudStatus.EVANESCENT: evanescent,
-        CloudStatus.GRID_EDGE: solution.escaped[..., -1] > 1.0e-2,
-        CloudStatus.BALLISTIC: a[..., 0, 0] * LIGHT_SPEED < 3.0 * jnp.min(kappa, axis=-1),
-        CloudStatus.INCOHERENT: solution.half_life * ambient > cloud.injection_scale**2,
+        Status.FAILED: ~reached,
+        Status.SUPERLUMINAL: jnp.max(drift, axis=-1) > LIGHT_SPEED,
+        Status.BELOW_BOHM: strongest > 1.2732,  # κ_B/I < c r_L/3 where I > 4/π
+        Status.STRONG_WAVES: strongest > 2.0,  # (δB/B)² = I/2
+        Status.EVANESCENT: evanescent,
+        Status.GRID_EDGE: solution.escaped[..., -1] > 1.0e-2,
+        Status.BALLISTIC: a[..., 0, 0] * LIGHT_SPEED < 3.0 * jnp.min(kappa, axis=-1),
+        Status.INCOHERENT: solution.half_life * ambient > cloud.injection_scale**2,
     }
     return sum(jnp.where(test, int(bit), 0) for bit, test in tests.items())

@@ -12,16 +12,16 @@ from jaxtyping import Float, Int
 
 from jaxcrc.medium.phases import Phase
 from jaxcrc.source.remnant import Remnant
+from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
 from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Resolution
-from jaxcrc.transport.validity import CloudStatus
 
 RELEASES = ("halflife", "sudden")
 NEVER = 1.0e7  # [kyr] stands for a radius that the remnant does not reach
 
 
 class Escape(eqx.Module):
-    """Where and when: radius [pc], time since the explosion [kyr], bits of CloudStatus."""
+    """Where and when: radius [pc], time since the explosion [kyr], bits of Status."""
 
     radius: Float[Array, "..."]
     time: Float[Array, "..."]
@@ -85,7 +85,7 @@ def _escape(
     if release == "sudden":
         radius = jnp.minimum(radius, remnant.radius(remnant.radiative_time))
     time = jnp.minimum(remnant.time(radius), NEVER)
-    return Escape(radius, time, status | jnp.where(crossed, 0, int(CloudStatus.FAILED)))
+    return Escape(radius, time, status | jnp.where(crossed, 0, int(Status.FAILED)))
 
 
 def _bracket(

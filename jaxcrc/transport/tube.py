@@ -41,8 +41,8 @@ class Resolution:
     """How finely a cloud is solved.
 
     cells of a mesh that ends at `extent` (in units of a) and is `width`·Δξ fine at the edge; steps until the half-life
-    and some `after` it, each 5 % of the time; Newton `sweeps` per step; the first step in units of a²/κ₀; the largest
-    `growth` from one step to the next.
+    and some `after` it, each a fraction `late` of the time; Newton `sweeps` per step; the first step in units of
+    a²/κ₀; the largest `growth` from one step to the next.
     """
 
     cells: int = 108
@@ -53,6 +53,7 @@ class Resolution:
     sweeps: int = 2
     first_step: float = 1.0e-8
     growth: float = 1.6
+    late: float = 0.05
 
     def __post_init__(self) -> None:
         if self.cells < 20 or self.steps < 60 or self.sweeps < 1 or self.after < 0:
@@ -61,6 +62,8 @@ class Resolution:
             self.extent >= 5.0 and 0.0 < self.first_step <= 1.0e-4 and self.width > 0.0 and 1.0 < self.growth < 2.4
         ):
             raise ValueError(f"need extent >= 5, first_step <= 1e-4, width > 0 and 1 < growth < 2.4, got {self}")
+        if not 0.0 < self.late <= 0.3:
+            raise ValueError(f"late steps must be a fraction of the time between 0 and 0.3, got {self.late}")
 
 
 DEFAULT_RESOLUTION = Resolution()
@@ -232,7 +235,7 @@ def march_tube(tube: Tube, resolution: Resolution, extra: Any = None) -> Record:
         lost = 1.0 - content(tube, state)
         rate = difference.rate * lost - difference.history(*memory)
         target = next_loss(lost, jnp.maximum((n_aim - index).astype(ones.dtype), 10.0))
-        wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), 0.05 * state.time)
+        wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), resolution.late * state.time)
         size = jnp.minimum(bounded_step(wanted, state.next_step, grow=resolution.growth), LONGEST_STEP)
         kept = None if extra is None else extra(tube, state)
         return size, (lost, memory[0]), Record(state.time, lost, rate, state.escaped, kept)
