@@ -1,5 +1,7 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
+from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
@@ -12,6 +14,11 @@ from jaxcrc.medium.damping import damping_rate as damping_rate
 from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
 from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from jaxcrc.medium.diffusion import kappa_0 as kappa_0
+from jaxcrc.medium.light import Light as Light
+from jaxcrc.medium.light import PhotonField as PhotonField
+from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
+from jaxcrc.medium.losses import lepton_loss as lepton_loss
+from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
 from jaxcrc.medium.phases import Phase as Phase
 from jaxcrc.medium.phases import phase as phase
 from jaxcrc.medium.target import UniformGas as UniformGas
@@ -27,17 +34,31 @@ from jaxcrc.source.release import Burst as Burst
 from jaxcrc.source.release import Continuous as Continuous
 from jaxcrc.source.release import Point as Point
 from jaxcrc.source.release import Released as Released
+from jaxcrc.source.remnant import shock_radius as shock_radius
 from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
 from jaxcrc.source.spectrum import PowerLaw as PowerLaw
+from jaxcrc.source.spindown import spin_down as spin_down
 from jaxcrc.transport.base import Status as Status
 from jaxcrc.transport.cloud import coupling as coupling
 from jaxcrc.transport.cloud import half_life as half_life
+from jaxcrc.transport.cooled import lepton_burst as lepton_burst
+from jaxcrc.transport.cooled import lepton_halo as lepton_halo
 from jaxcrc.transport.grammage import grammage as grammage
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.kernels import burst_ball as burst_ball
 from jaxcrc.transport.kernels import burst_point as burst_point
 from jaxcrc.transport.kernels import continuous_point as continuous_point
+from jaxcrc.transport.kernels_ballistic import ballistic_burst as ballistic_burst
+from jaxcrc.transport.kernels_ballistic import ballistic_continuous as ballistic_continuous
+from jaxcrc.transport.kernels_bounded import burst_bounded as burst_bounded
+from jaxcrc.transport.kernels_bounded import continuous_bounded as continuous_bounded
+from jaxcrc.transport.kernels_field import anisotropic_burst as anisotropic_burst
+from jaxcrc.transport.kernels_field import field_line_burst as field_line_burst
+from jaxcrc.transport.kernels_history import linear_point as linear_point
+from jaxcrc.transport.kernels_shell import burst_shell as burst_shell
+from jaxcrc.transport.kernels_shell import continuous_ball as continuous_ball
+from jaxcrc.transport.kernels_shell import continuous_shell as continuous_shell
 from jaxcrc.transport.profile import CloudSolution as CloudSolution
 from jaxcrc.transport.profile import solve_cloud as solve_cloud
 from jaxcrc.transport.release import Escape as Escape

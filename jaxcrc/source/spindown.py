@@ -1,0 +1,60 @@
+"""Spin-down of a pulsar: the power it loses since its birth, and its age from period and period derivative."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
+
+from jaxcrc.units import S_PER_KYR
+
+
+def _floats(*values: ArrayLike) -> list[Array]:
+    dtype = jnp.result_type(float, *values)
+    return [jnp.asarray(value, dtype) for value in values]
+
+
+def spin_down(
+    time: ArrayLike, power_now: ArrayLike, age: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
+) -> Float[Array, "..."]:
+    """Spin-down power at a time since birth, in the unit of power_now.
+
+    Equation: Ė(t) = Ė(age) [(1 + age/τ₀)/(1 + t/τ₀)]^{(n+1)/(n−1)}.
+    Source: Pacini & Salvati 1973; Gaensler & Slane 2006, ARA&A 44, 17.
+    Arguments: time — since birth [kyr], from 0; power_now — Ė today, any unit; age — of the pulsar [kyr]; tau0 —
+    initial spin-down time τ₀ [kyr]; braking_index — n, above 1 (3 for a magnetic dipole).
+    Validity: n and the magnetic moment constant since birth.
+    """
+    time, power_now, age, tau0, braking_index = _floats(time, power_now, age, tau0, braking_index)
+    slope = (braking_index + 1.0) / (braking_index - 1.0)
+    return power_now * jnp.exp(slope * (jnp.log1p(age / tau0) - jnp.log1p(time / tau0)))
+
+
+def spun_down(
+    age: ArrayLike, power_now: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
+) -> Float[Array, "..."]:
+    """Rotational energy lost since birth, in the unit of power_now times kyr.
+
+    Equation: ∫_0^age Ė dt = Ė₀ τ₀ (n−1)/2 [1 − (1 + age/τ₀)^{−2/(n−1)}]; Ė₀ age/(1 + age/τ₀) at n = 3.
+    Source: integral of `spin_down`.
+    Arguments: age — of the pulsar [kyr]; power_now — Ė today; tau0 — τ₀ [kyr]; braking_index — n, above 1.
+    """
+    age, power_now, tau0, braking_index = _floats(age, power_now, tau0, braking_index)
+    step = 0.5 * (braking_index - 1.0)
+    return spin_down(0.0, power_now, age, tau0, braking_index) * tau0 * step * -jnp.expm1(-jnp.log1p(age / tau0) / step)
+
+
+def age_from_period(
+    period: ArrayLike, period_derivative: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
+) -> Float[Array, "..."]:
+    """Age of a pulsar [kyr].
+
+    Equation: t = 2 τ_c/(n−1) − τ₀, τ_c = P/(2Ṗ).
+    Source: Gaensler & Slane 2006, ARA&A 44, 17, with τ₀ the spin-down time at birth.
+    Arguments: period — P [s]; period_derivative — Ṗ [1e-15 s s⁻¹]; tau0 — τ₀ [kyr]; braking_index — n, above 1.
+    Validity: where τ₀ < 2 τ_c/(n−1); a larger τ₀ has no age and is given a thousandth of that limit.
+    """
+    period, period_derivative, tau0, braking_index = _floats(period, period_derivative, tau0, braking_index)
+    limit = period / (period_derivative * 1e-15 * S_PER_KYR) / (braking_index - 1.0)
+    return jnp.maximum(limit - tau0, 1e-3 * limit)
