@@ -16,8 +16,8 @@ class Options:
     outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or "ball"};
     centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's width}, for
     tables whose width a prior names; centre_span — how far [deg] north or south, and east or west, of its nominal
-    position the source may lie, where priors name its offset; sea — name of the local spectrum to add as a component `sea`;
-    ties — {path that follows: path that leads}.
+    position the source may lie, where priors name its offset; sea — name of the local spectrum to add as a component
+    `sea`; ties — {path that follows: path that leads}.
     """
 
     hadronic: str = "kafexhiu14-pythia8"

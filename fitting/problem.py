@@ -199,6 +199,8 @@ class Problem:
             low, high = bounds(prior.distribution)
             if name in self._psf_spans() and (low < 0.5 or high > 2.0):
                 raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
+            if path.startswith("view.offset_") and self.tables.keys() <= self.options.clouds.keys():
+                raise PriorError(f"{path} has a prior but no table looks at the source itself: drop it")
             if path.endswith(".gas_depth") and float(self.scene.view.gas_depth) <= 0.0:
                 raise PriorError(f"{path} has a prior but the scene has no gas depth: start it above 0")
         for follower, leader in self.options.ties.items():
