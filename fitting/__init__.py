@@ -4,8 +4,6 @@ import jax as _jax
 
 _jax.config.update("jax_enable_x64", True)
 
-from fitting.assembly import AssemblyError as AssemblyError  # noqa: E402
-from fitting.assembly import Options as Options  # noqa: E402
 from fitting.assembly import assemble as assemble  # noqa: E402
 from fitting.case import CaseError as CaseError  # noqa: E402
 from fitting.case import cases as cases  # noqa: E402
@@ -14,6 +12,8 @@ from fitting.case import write_case as write_case  # noqa: E402
 from fitting.compare import side_by_side as side_by_side  # noqa: E402
 from fitting.inference import fit as fit  # noqa: E402
 from fitting.optimize import find_map as find_map  # noqa: E402
+from fitting.options import AssemblyError as AssemblyError  # noqa: E402
+from fitting.options import Options as Options  # noqa: E402
 from fitting.priors import Prior as Prior  # noqa: E402
 from fitting.priors import PriorError as PriorError  # noqa: E402
 from fitting.problem import Problem as Problem  # noqa: E402

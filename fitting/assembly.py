@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import jax.numpy as jnp
 import numpy as np
 
+from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
+from fitting.shining import channels, energy_grids
 from fitting.tables import Table
-from jaxcrc.emission.hadronic import hadronic_band_emission, hadronic_emission
+from jaxcrc.channel import Channel
 from jaxcrc.forward import Setup
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe import psf as psfs
 from jaxcrc.observe import sight
 from jaxcrc.observe.clouds import cloud_quadrature
-from jaxcrc.response import AbstractResponse, Channel, CloudSpectrum, Column, Round
+from jaxcrc.response import AbstractResponse, CloudSpectrum, Column, Round
 from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.transport.uniform import Uniform
-from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS, PROTON_MASS
+from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
 
-PION_THRESHOLD = 0.27966  # kinetic energy of a proton at the pp → π0 threshold [GeV]
-MODEL_LIMIT = 1.0e7  # [GeV] beyond this no hadronic model is used
+Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
 CHEBYSHEV = 12
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is chosen rather than fitted.
-
-    hadronic — the pp model by its full name; nuclear — "none", "kafexhiu14" or a factor for nuclei in both partners;
-    points_per_decade — of the cosmic-ray energy grid; energy_max — its end [GeV], 1000 times the photons' by default;
-    reach — how far the nodes go, in outer radii of the table; clouds — {table: cloud it looks at};
-    cloud_shape — {cloud: "gaussian" or "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]};
-    psf_span — {table: (lowest, highest) factor on the PSF's width}, for tables whose width a prior names;
-    sea — name of the local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
-    """
-
-    hadronic: str = "kafexhiu14-pythia8"
-    nuclear: str | float = "kafexhiu14"
-    points_per_decade: int = 20
-    energy_max: float | None = None
-    reach: float = 105.0
-    clouds: Mapping[str, str] = field(default_factory=dict)
-    cloud_shape: Mapping[str, str] = field(default_factory=dict)
-    centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    sea: str | None = None
-    ties: Mapping[str, str] = field(default_factory=dict)
-
-
-class AssemblyError(ValueError):
-    """A scene and a table that do not fit together, with the remedy."""
 
 
 def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None = None) -> Setup:
@@ -66,82 +36,29 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     Errors: AssemblyError when a table cannot be predicted from the scene.
     """
     options = options or Options()
-    grid = energy_grid(tables, options)
-    response = {name: tuple(_responses(scene, name, table, grid, options)) for name, table in tables.items()}
-    return Setup(dict.fromkeys(scene.components, grid), response)
+    grids = energy_grids(scene, tables, options)
+    response = {name: tuple(_responses(scene, name, table, grids, options)) for name, table in tables.items()}
+    return Setup(grids, response)
 
 
-def energy_grid(tables: Mapping[str, Table], options: Options) -> EnergyGrid:
-    """Kinetic energies of protons that feed the tables, logarithmic from the pion threshold (or the lowest photon)."""
-    lowest = min(float(_photons(table)[0].min()) for table in tables.values())
-    highest = max(
-        float(np.where(np.isfinite(high := _photons(table)[1]), high, 0.0).max()) for table in tables.values()
-    )
-    start = max(PION_THRESHOLD, lowest)
-    stop = options.energy_max or min(MODEL_LIMIT, max(1.0e3 * highest, 1.0e3 * start))
-    if not stop > start:
-        raise AssemblyError(f"energy_max = {stop:g} GeV is below the lowest photon energy {start:g} GeV: raise it")
-    size = math.ceil(options.points_per_decade * math.log10(stop / start)) + 1
-    kinetic = np.geomspace(start, stop, size)
-    feeds = (kinetic >= lowest) & (kinetic <= min(stop, 30.0 * max(highest, lowest)))
-    return EnergyGrid(jnp.asarray(kinetic), jnp.asarray(feeds), PROTON_MASS)
-
-
-def _photons(table: Table) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest energy of each row [GeV]."""
-    return (table.photon, table.photon) if table.e_min is None else (table.e_min, table.e_max)
-
-
-def _emission(table: Table, grid: EnergyGrid, options: Options, factor: float) -> np.ndarray:
-    """Light for each unit of CR density, in the table's unit [photon, energy]; `factor` [cm or cm⁻²] completes it."""
-    kinetic = np.asarray(grid.kinetic)
-    if table.kind == "cr_energy_density":
-        rows = zip(table.e_min, table.e_max, strict=True)
-        return np.stack([energy_weights(kinetic, low, high) for low, high in rows]) * table.unit_factor
-    if not table.differential:
-        matrix = hadronic_band_emission(table.e_min, table.e_max, kinetic, options.hadronic, options.nuclear)
-        return np.asarray(matrix) * factor * table.unit_factor
-    matrix = np.asarray(hadronic_emission(table.photon, kinetic, options.hadronic, options.nuclear))
-    power = table.photon[:, None] ** 2 if table.kind == "e2dnde" else 1.0
-    return matrix * power * factor * table.unit_factor
-
-
-def energy_weights(kinetic: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Weights w with w @ n = ∫_low^high T n dT [GeV], n linear in ln T between T^-2.5 factors (product trapezoid)."""
-    edge = np.log(kinetic)
-    nodes, weights = np.polynomial.legendre.leggauss(6)
-    total = np.zeros_like(kinetic)
-    for index, (start, stop) in enumerate(itertools.pairwise(edge)):
-        a, b = max(start, math.log(low)), min(stop, math.log(high) if math.isfinite(high) else stop)
-        if b <= a:
-            continue
-        x = 0.5 * (b - a) * nodes + 0.5 * (a + b)
-        share = (x - start) / (stop - start)
-        measure = 0.5 * (b - a) * weights * np.exp(2.0 * x)
-        total[index] += np.sum(measure * (1.0 - share) * np.exp(-2.5 * (x - start)))
-        total[index + 1] += np.sum(measure * share * np.exp(-2.5 * (x - stop)))
-    return total
-
-
-def _responses(scene: Scene, name: str, table: Table, grid: EnergyGrid, options: Options) -> list[AbstractResponse]:
+def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> list[AbstractResponse]:
     if name in options.clouds:
-        return [_cloud(scene, name, table, grid, options)]
+        return [_cloud(scene, name, table, grids, options)]
     components = list(scene.components)
     sea = [c for c in components if isinstance(scene.components[c].transport, Uniform)]
     round_ones = [c for c in components if c not in sea]
     if table.kind == "cr_energy_density":
-        matrix = jnp.asarray(_emission(table, grid, options, 1.0))
-        channels = tuple(Channel(c, matrix, on_gas=False) for c in components)
-        return [_round(scene, name, table, channels, options, power=0)]
-    matrix = jnp.asarray(_emission(table, grid, options, CM_PER_KPC / (4.0 * math.pi)))
+        shining = channels(scene, table, grids, options, 1.0, components)
+        return [_round(scene, name, table, shining, options, power=0)]
+    factor = CM_PER_KPC / (4.0 * math.pi)
     looks: list[AbstractResponse] = []
     if round_ones:
-        channels = tuple(Channel(c, matrix, on_gas=True) for c in round_ones)
-        looks.append(_round(scene, name, table, channels, options, power=1))
+        shining = channels(scene, table, grids, options, factor, round_ones)
+        looks.append(_round(scene, name, table, shining, options, power=1))
     if sea and float(scene.view.gas_depth) > 0.0:
-        channels = tuple(Channel(c, matrix, on_gas=True) for c in sea)
+        shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.value.shape[1]) if table.is_mean else _solid_angles(table)
-        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=channels, place="sea"))
+        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place="sea"))
     return looks
 
 
@@ -196,7 +113,7 @@ def _per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
     return entries[:1] if len(set(entries)) == 1 else entries
 
 
-def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...], options: Options, power: int) -> Round:
+def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int) -> Round:
     factors, span = _widths(scene, name, options)
     offset = _offset(table, options)
     if table.r_min is None:
@@ -211,7 +128,7 @@ def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...],
                 f"table '{name}': its centre lies {math.degrees(offset):.3g} deg from the source's; "
                 "extract the profile around the source"
             )
-    smallest, breaks = _ball_breaks(scene, channels, smallest, options.reach * outer)
+    smallest, breaks = _ball_breaks(scene, shining, smallest, options.reach * outer)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
 
     def matrix(psf: psfs.PSF) -> np.ndarray:
@@ -231,7 +148,7 @@ def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...],
     return Round(
         angle=jnp.asarray(nodes.radius),
         projection=jnp.asarray(projection),
-        channels=channels,
+        channels=shining,
         place=f"table {name}",
         power=power,
         psf_span=span,
@@ -239,11 +156,11 @@ def _round(scene: Scene, name: str, table: Table, channels: tuple[Channel, ...],
 
 
 def _ball_breaks(
-    scene: Scene, channels: tuple[Channel, ...], smallest: float, outermost: float
+    scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
     """Smallest scale and panel breaks [rad] that resolve the edge of a releasing ball, at its size in the scene."""
     breaks: list[float] = []
-    for channel in channels:
+    for channel in shining:
         shape = getattr(scene.components[channel.component].source, "shape", None)
         if isinstance(shape, Ball) and float(shape.radius) > 0.0:
             angle = float(shape.radius) / (1.0e3 * float(scene.view.distance))
@@ -259,7 +176,7 @@ def _offset(table: Table, options: Options) -> float:
     return 0.0 if centre is None or source is None else separation(centre, source)
 
 
-def _cloud(scene: Scene, name: str, table: Table, grid: EnergyGrid, options: Options) -> CloudSpectrum:
+def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> CloudSpectrum:
     cloud = options.clouds[name]
     if cloud not in scene.view.clouds:
         raise AssemblyError(f"table '{name}' looks at an unknown cloud '{cloud}': {suggest(cloud, scene.view.clouds)}")
@@ -282,12 +199,10 @@ def _cloud(scene: Scene, name: str, table: Table, grid: EnergyGrid, options: Opt
     node, weight = cloud_quadrature(shape)
     projection = contained[:, :, None, None] * weight
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
-    matrix = jnp.asarray(_emission(table, grid, options, factor))
-    channels = tuple(Channel(component, matrix, on_gas=False) for component in scene.components)
     return CloudSpectrum(
         node=jnp.asarray(node),
         projection=jnp.asarray(projection),
-        channels=channels,
+        channels=channels(scene, table, grids, options, factor, scene.components, cloud=True),
         place=f"cloud {cloud}",
         cloud=cloud,
         size_span=span,

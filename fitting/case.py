@@ -13,16 +13,18 @@ from typing import Any
 
 import tomli_w
 
-from fitting.assembly import AssemblyError, Options, separation
+from fitting.assembly import separation
 from fitting.kinds import CaseError, build, spell
 from fitting.layout import blank_table
+from fitting.lighting import build_light, spell_light
+from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
 from fitting.tables import Table, TableError, data_folder, read_table, write_table
 from jaxcrc.scene import Scene
 
-SECTIONS = ("title", "text", "components", "gas", "view", "tables", "priors", "ties", "options", "sampling")
-OPTIONS = ("hadronic", "nuclear", "points_per_decade", "energy_max", "reach", "sea")
+SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
+OPTIONS = ("hadronic", "nuclear", "leptonic", "points_per_decade", "energy_max", "reach", "sea")
 TABLE_KEYS = ("file", "layout", "cloud")
 SAMPLING = ("chains", "warmup", "draws", "target_accept", "chunk", "max_tree_depth")
 CASE_FILE = "case.toml"
@@ -92,13 +94,16 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     view, centres, shapes = _view(spec["view"])
     tables, nuisances, clouds = _tables(spec["tables"], folder)
     gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
+    light = build_light(spec.get("light", {}), "light")
     extra = spec.get("options", {})
     _known("options", extra, OPTIONS)
     options = Options(
         clouds=clouds, centres=centres, cloud_shape=shapes, ties=dict(spec.get("ties", {})), **_energy(extra)
     )
     priors = {path: _prior(path, part) for path, part in spec.get("priors", {}).items()}
-    scene = Scene(components, view, nuisances, gas)
+    scene = Scene(components, view, nuisances, gas, light)
+    if light.models and "hadronic" in extra:
+        raise CaseError("options.hadronic", "names one model, [light.models] others: drop one of the two")
     sampling = spec.get("sampling", {})
     _known("sampling", sampling, SAMPLING)
     title, text = str(spec.get("title", "")), str(spec.get("text", "")).strip()
@@ -112,13 +117,20 @@ def _known(place: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None
 
 
 def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
-    allowed = {"points_per_decade": int, "energy_max": float | int, "reach": float | int, "hadronic": str, "sea": str}
+    allowed = {
+        "points_per_decade": int,
+        "energy_max": float | int,
+        "reach": float | int,
+        "hadronic": str,
+        "sea": str,
+        "leptonic": list,
+    }
     for key, kind in allowed.items():
         if key in extra and (isinstance(extra[key], bool) or not isinstance(extra[key], kind)):
             raise CaseError(f"options.{key}", f"{extra[key]!r} has the wrong type")
-        if key in extra and kind is not str and not extra[key] > 0:
+        if key in extra and kind not in (str, list) and not extra[key] > 0:
             raise CaseError(f"options.{key}", f"{extra[key]!r} must be positive")
-    return dict(extra)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
@@ -208,11 +220,13 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
         cloud = {"cloud": options.clouds[name]} if name in options.clouds else {}
         tables[name] = {"file": files[name], **cloud, **spell("nuisance", scene.data[name])}
     chosen = {f.name: getattr(options, f.name) for f in fields(options) if f.name in OPTIONS}
+    unspoken = ("sea", "hadronic") if scene.light.models else ("sea",)
     return {
         "title": problem.title,
         "text": problem.text,
-        "options": {k: v for k, v in chosen.items() if v is not None and k != "sea"},
+        "options": {k: v for k, v in chosen.items() if v is not None and k not in unspoken},
         "gas": spell("gas", scene.gas),
+        "light": spell_light(scene.light),
         "components": {name: spell("component", part) for name, part in scene.components.items()},
         "view": view,
         "tables": tables,

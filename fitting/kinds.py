@@ -11,6 +11,7 @@ import numpy as np
 
 from fitting.priors import suggest
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
+from jaxcrc.medium.light import Light, PhotonField, Share
 from jaxcrc.medium.target import UniformGas
 from jaxcrc.scene import Cloud, Model, Nuisance, View
 from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
@@ -33,6 +34,9 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "view": {"view": View},
     "cloud": {"cloud": Cloud},
     "nuisance": {"nuisance": Nuisance},
+    "light": {"light": Light},
+    "photon field": {"grey-body": PhotonField},
+    "share": {"share": Share},
 }
 LOG = "log10_"
 
@@ -72,7 +76,8 @@ def build(role: str, spec: Any, place: str) -> Any:
             if f.metadata.get("optional", False):
                 given[name] = None
                 continue
-            known = f"in {f.metadata['unit']}" if "unit" in f.metadata else f"one of {', '.join(KINDS.get(name, {}))}"
+            unit = f.metadata.get("unit", f.metadata.get("quantity"))
+            known = f"one of {', '.join(KINDS.get(name, {}))}" if unit is None else f"in {unit}"
             raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {known}")
     try:
         return cls(**given)
@@ -89,10 +94,11 @@ def _value(f: dataclasses.Field[Any], value: Any, place: str, take_log: bool) ->
 
 
 def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
-    if not isinstance(f.default, float):
+    quantity = f.metadata.get("quantity", "GeV" if isinstance(f.default, float) else None)
+    if quantity is None:
         return value
     try:
-        return to_float(value, "GeV")  # the only static numbers of a scene are pivot energies
+        return to_float(value, quantity)  # without a declaration, static numbers of a scene are pivot energies
     except ValueError as error:
         raise CaseError(place, str(error)) from None
 

@@ -14,9 +14,10 @@ from jax import Array
 from jaxtyping import Float
 from scipy.special import chdtrc
 
-from fitting.assembly import assemble, energy_weights
+from fitting.assembly import assemble
 from fitting.problem import Posterior, Problem
 from fitting.run import QUANTILES, Run, as_unit
+from fitting.shining import energy_weights
 from fitting.tables import Table
 from jaxcrc.forward import Setup, predict
 from jaxcrc.scene import Scene, get, paths
@@ -206,7 +207,12 @@ def _densities(
 ) -> tuple[dict[str, Array], dict[str, tuple[Array, Array]]]:
     def one(point: dict[str, Array]) -> tuple[dict[str, Array], dict[str, tuple[Array, Array]]]:
         scene = posterior.bound(point)
-        fields = {name: m.transport.solve(m.source, m.medium, grid) for name, m in scene.components.items()}
+        fields = {
+            name: m.transport.solve(
+                m.source, m.medium, EnergyGrid(grid.kinetic, grid.feeds, m.mass), scene.surroundings
+            )
+            for name, m in scene.components.items()
+        }
         line = radius[:, None] * jnp.eye(1, 3, dtype=radius.dtype)
         shape = (weights.shape[0], line.shape[0])
         around = {name: jnp.broadcast_to(weights @ field.density(line), shape) for name, field in fields.items()}

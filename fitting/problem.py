@@ -16,9 +16,10 @@ import numpyro.distributions as dist
 from jax import Array
 from jaxtyping import Float, PRNGKeyArray
 
-from fitting.assembly import AssemblyError, Options, assemble
+from fitting.assembly import assemble
 from fitting.likelihood import Measured, expected, log_likelihood, pointwise
 from fitting.mock import measured, mock_table
+from fitting.options import AssemblyError, Options
 from fitting.priors import Law, Prior, PriorError, bounds, check, law, transform
 from fitting.tables import Table
 from jaxcrc.forward import Prediction, Setup, predict
@@ -255,7 +256,7 @@ def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Sc
     if options.sea is not None and "sea" not in components:
         components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
     data = {name: scene.data.get(name, Nuisance()) for name in tables}
-    return Scene(components, scene.view, data, scene.gas)
+    return Scene(components, scene.view, data, scene.gas, scene.light)
 
 
 def media(scene: Scene) -> dict[str, AbstractMedium]:

@@ -1,5 +1,7 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
+from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
@@ -12,6 +14,11 @@ from jaxcrc.medium.damping import damping_rate as damping_rate
 from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
 from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from jaxcrc.medium.diffusion import kappa_0 as kappa_0
+from jaxcrc.medium.light import Light as Light
+from jaxcrc.medium.light import PhotonField as PhotonField
+from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
+from jaxcrc.medium.losses import lepton_loss as lepton_loss
+from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
 from jaxcrc.medium.phases import Phase as Phase
 from jaxcrc.medium.phases import phase as phase
 from jaxcrc.medium.target import UniformGas as UniformGas

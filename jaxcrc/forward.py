@@ -36,8 +36,9 @@ class Prediction(eqx.Module):
 
 def solve(scene: Scene, setup: Setup) -> dict[str, AbstractField]:
     """Fields of all components, each solved once on its energy grid."""
+    around = scene.surroundings
     return {
-        name: model.transport.solve(model.source, model.medium, setup.energy[name])
+        name: model.transport.solve(model.source, model.medium, setup.energy[name], around)
         for name, model in scene.components.items()
     }
 
@@ -56,7 +57,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
         for response in responses:
             if response.place not in known:
                 known[response.place] = response.ask(scene, fields)
-        tables[name] = sum(response.predict(scene.view, known[response.place], nuisance) for response in responses)
+        tables[name] = sum(response.predict(scene, known[response.place], nuisance) for response in responses)
     return Prediction(tables, status)
 
 

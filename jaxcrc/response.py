@@ -13,42 +13,12 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Node, Position
+from jaxcrc.channel import Channel
 from jaxcrc.numerics.quadrature import chebyshev_weights
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.transport.base import AbstractField
 
 PC_PER_KPC = 1.0e3
-
-
-class Channel(eqx.Module):
-    """How one component shines in one table.
-
-    emission — turns n [GeV⁻¹ cm⁻³] at a node into light, the table's unit and all constants folded in;
-    on_gas — whether the ambient gas density at the node multiplies it (a cloud carries its own mass instead).
-    """
-
-    component: str = eqx.field(static=True)
-    emission: Float[Array, "photon energy"]
-    on_gas: bool = eqx.field(static=True)
-
-    def seen(
-        self, density: Float[Array, "energy node"], gas: Node, matrix: Float[Array, "row bin node"]
-    ) -> Float[Array, "photon bin"]:
-        """Light of all nodes that reaches the bins: Σ_node matrix · emission @ density.
-
-        Sums over nodes first where a table has fewer bins than rows of light, over energies first otherwise.
-        """
-        density = density * gas if self.on_gas else density
-        photons, energies = self.emission.shape
-        rows, bins, nodes = matrix.shape
-        if rows * bins * (nodes + photons) * energies < photons * (energies + bins) * nodes:
-            gathered = jnp.sum(matrix[:, :, None, :] * density, axis=-1)  # [row, bin, energy]
-            return (
-                jnp.sum(gathered.swapaxes(0, 1) * self.emission, axis=-1).T
-                if rows > 1
-                else self.emission @ gathered[0].T
-            )
-        return jnp.sum(matrix * (self.emission @ density)[:, None, :], axis=-1)
 
 
 class Nodes(NamedTuple):
@@ -82,14 +52,15 @@ class AbstractResponse(eqx.Module):
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
         """Gas and cosmic rays at the nodes."""
         position = self.position(scene.view)
-        density = {channel.component: fields[channel.component].density(position) for channel in self.channels}
+        components = dict.fromkeys(channel.component for channel in self.channels)
+        density = {component: fields[component].density(position) for component in components}
         return Nodes(scene.gas.at(position), density)
 
-    def predict(self, view: View, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
+    def predict(self, scene: Scene, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
         """What the table would read."""
-        matrix = jnp.tensordot(self.weight(view, nuisance), self.projection, axes=1)
-        seen = (channel.seen(nodes.density[channel.component], nodes.gas, matrix) for channel in self.channels)
-        return sum(seen)
+        matrix = jnp.tensordot(self.weight(scene.view, nuisance), self.projection, axes=1)
+        density, gas = nodes.density, nodes.gas
+        return sum(channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
 
 
 def _bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:

@@ -12,8 +12,12 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcrc._types import Scalar, param
+from jaxcrc.medium.light import Light
 from jaxcrc.medium.target import AbstractGas, UniformGas
-from jaxcrc.transport.base import AbstractTransport
+from jaxcrc.transport.base import AbstractTransport, Surroundings
+from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
+
+PARTICLES = {"proton": PROTON_MASS, "electron": ELECTRON_MASS}
 
 
 class Model(eqx.Module):
@@ -22,6 +26,16 @@ class Model(eqx.Module):
     source: eqx.Module
     medium: eqx.Module | None = eqx.field(metadata={"optional": True})
     transport: AbstractTransport
+    particle: str = eqx.field(static=True, default="proton")
+
+    def __check_init__(self) -> None:
+        if self.particle not in PARTICLES:
+            raise ValueError(f"unknown particle {self.particle!r}; choose one of {', '.join(PARTICLES)}")
+
+    @property
+    def mass(self) -> float:
+        """Rest energy of the particle [GeV]."""
+        return PARTICLES[self.particle]
 
 
 class Cloud(eqx.Module):
@@ -59,6 +73,12 @@ class Scene(eqx.Module):
     view: View
     data: dict[str, Nuisance] = eqx.field(default_factory=dict)
     gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(1.0))
+    light: Light = eqx.field(default_factory=Light)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What all components meet on their way."""
+        return Surroundings(self.gas, self.light)
 
 
 def _children(node: Any) -> dict[str, Any]:

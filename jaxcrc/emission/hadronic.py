@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -16,8 +14,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
-from jaxcrc._types import as_parameter
 from jaxcrc.emission import kafexhiu14
+from jaxcrc.emission.inputs import bands, check_name, energies, grid
 from jaxcrc.emission.product import band_nodes, product_matrix, sum_bands
 
 MB_CM_S = units.LIGHT_SPEED_CM_S / units.MB_PER_CM2  # c · 1 mb [cm³ s⁻¹]
@@ -64,7 +62,7 @@ def hadronic_cross_section(photon: ArrayLike, energy: ArrayLike, model: str) -> 
     Errors: ValueError for an unknown model.
     Validity: kafexhiu14 from the threshold to 1e6 GeV (geant4 1e5 GeV); beyond, the fit is extrapolated.
     """
-    _check_name("hadronic model", model, MODELS)
+    check_name("hadronic model", model, MODELS)
     return MODELS[model].cross_section(photon, energy)
 
 
@@ -85,7 +83,7 @@ def hadronic_emission(
     does not turn negative where the density falls steeply.
     """
     kernel, least, joins = _kernel(model, nuclear)
-    photon, energy = _energies("photon", photon), _grid(energy)
+    photon, energy = energies("photon", photon), grid(energy)
     return _scale(nuclear, product_matrix(photon, energy, kernel, least, joins))
 
 
@@ -106,8 +104,8 @@ def hadronic_band_emission(
     Validity: bands up to two decades wide within 1e-6 of the integral of the emissivity.
     """
     kernel, least, joins = _kernel(model, nuclear)
-    low, high = _bands(photon_min, photon_max)
-    energy = _grid(energy)
+    low, high = bands(photon_min, photon_max)
+    energy = grid(energy)
     photon, width = band_nodes(low, high, 0.5 * units.PION_MASS)
     rows = product_matrix(photon.ravel(), energy, kernel, least, joins)
     return _scale(nuclear, sum_bands(rows, width))
@@ -115,10 +113,10 @@ def hadronic_band_emission(
 
 def _kernel(model: str, nuclear: str | ArrayLike) -> tuple[Partial, Partial, tuple[float, ...]]:
     """Kernel c dσ/dE_γ [cm³ s⁻¹ GeV⁻¹], least energy and joins of a model with the nuclear enhancement of that name."""
-    _check_name("hadronic model", model, MODELS)
+    check_name("hadronic model", model, MODELS)
     bare = MODELS[model]
     if isinstance(nuclear, str):
-        _check_name("nuclear enhancement", nuclear, NUCLEAR_MODELS, "or a positive number")
+        check_name("nuclear enhancement", nuclear, NUCLEAR_MODELS, "or a positive number")
         nuclei = NUCLEAR_MODELS[nuclear]
         if nuclei:
             joins = bare.joins + nuclei.joins
@@ -149,51 +147,3 @@ def _enhanced(cross_section: Partial, factor: Partial, photon: Array, energy: Ar
 def _scale(nuclear: str | ArrayLike, matrix: Array) -> Array:
     """The matrix times the nuclear factor where that is a number."""
     return matrix if isinstance(nuclear, str) else matrix * jnp.asarray(nuclear, matrix.dtype)
-
-
-def _check_name(what: str, name: str, known: Iterable[str], other: str = "") -> None:
-    """ValueError that proposes a known name."""
-    names = list(known)
-    if name in names:
-        return
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"unknown {what} {name!r}; {hint}known: {', '.join(names)}{other and '; ' + other}")
-
-
-def _energies(name: str, value: ArrayLike) -> Float[Array, "value"]:
-    """Positive energies along one axis."""
-    value = as_parameter(value)
-    if value.ndim != 1 or value.size == 0:
-        raise ValueError(f"{name} has the shape {value.shape}; give energies along one axis")
-    if not isinstance(value, Tracer):
-        host = np.asarray(value)
-        bad = host[~(np.isfinite(host) & (host > 0.0))]
-        if bad.size:
-            raise ValueError(f"{name} holds {bad[0]} GeV; energies must be positive and finite")
-    return value
-
-
-def _grid(energy: ArrayLike) -> Float[Array, "energy"]:
-    """Increasing energies, at least two."""
-    energy = _energies("energy", energy)
-    if energy.size < 2:
-        raise ValueError("energy holds one value; give a grid of at least two")
-    if not isinstance(energy, Tracer):
-        host = np.asarray(energy)
-        bad = np.flatnonzero(np.diff(host) <= 0.0)
-        if bad.size:
-            raise ValueError(f"energy does not increase from {host[bad[0]]} to {host[bad[0] + 1]} GeV; sort the grid")
-    return energy
-
-
-def _bands(photon_min: ArrayLike, photon_max: ArrayLike) -> tuple[Array, Array]:
-    """Edges of photon bands."""
-    low, high = _energies("photon_min", photon_min), _energies("photon_max", photon_max)
-    if low.shape != high.shape:
-        raise ValueError(f"photon_min has {low.size} values and photon_max {high.size}; give one of each per band")
-    if not isinstance(low, Tracer) and not isinstance(high, Tracer):
-        bad = np.flatnonzero(np.asarray(high) <= np.asarray(low))
-        if bad.size:
-            raise ValueError(f"a band runs from {low[bad[0]]} to {high[bad[0]]} GeV; its upper edge must be the larger")
-    return low, high

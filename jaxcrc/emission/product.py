@@ -30,23 +30,31 @@ BAND_PANELS = 3
 BAND_NODES = 6
 # Photons of one compiled call: the same program serves spectra and bands of any number.
 BLOCK = 32
+# Panels towards the least energy, for kernels that change as fast as 1/(E − E_least) there: each a quarter of the last.
+GRADED = tuple(0.25**step for step in range(12))
 
 
 def product_matrix(
-    photon: Photon, energy: Energy, kernel: Partial, least: Partial, joins: tuple[float, ...]
+    photon: Photon,
+    energy: Energy,
+    kernel: Partial,
+    least: Partial,
+    joins: tuple[float, ...],
+    grading: tuple[float, ...] = (),
 ) -> Float[Array, "photon energy"]:
     """Matrix of ∫ kernel(E_γ, E) n(E) dE from the first to the last energy [unit of kernel × GeV].
 
     Arguments: photon — photon energies [GeV]; energy — increasing energies of the particles [GeV]; kernel — of
     (photon, energy), which broadcast; least — of photon, the energy [GeV] below which the kernel vanishes; joins —
-    energies [GeV] where the kernel is not smooth. Kernel and least are a `Partial`: the numbers bound in it, like the
+    energies [GeV] where the kernel is not smooth; grading — distances from the least energy, relative to it, where
+    further panels end. Kernel and least are a `Partial`: the numbers bound in it, like the
     joins, may differ from call to call without another compilation.
     Validity: a density with the local slope a = d ln(E² n)/d ln E is interpolated within (a h)⁶/43 of its value, h
     being the spacing in ln E; with lower order in the last four intervals.
     """
     dtype = jnp.result_type(photon, energy)
     photon, energy = photon.astype(dtype), energy.astype(dtype)
-    rows = functools.partial(_block, energy=energy, kernel=kernel, least=least, joins=joins)
+    rows = functools.partial(_block, energy=energy, kernel=kernel, least=least, joins=joins, grading=grading)
     shape = (-(-photon.size // BLOCK), BLOCK)
     if isinstance(photon, Tracer) or isinstance(energy, Tracer):
         return jax.lax.map(rows, jnp.resize(photon, shape)).reshape(-1, energy.size)[: photon.size]
@@ -79,29 +87,38 @@ def sum_bands(rows: Float[Array, "photon energy"], weight: Float[Array, "band no
 
 @jax.jit
 def _block(
-    photon: Photon, energy: Energy, kernel: Partial, least: Partial, joins: tuple[ArrayLike, ...]
+    photon: Photon,
+    energy: Energy,
+    kernel: Partial,
+    least: Partial,
+    joins: tuple[ArrayLike, ...],
+    grading: tuple[ArrayLike, ...],
 ) -> Float[Array, "photon energy"]:
     """Rows of the matrix for a block of photons."""
     log_energy = jnp.log(energy)
     log_joins = jnp.log(jnp.asarray(joins, energy.dtype))
     edges = jnp.sort(jnp.concatenate([log_energy, jnp.clip(log_joins, log_energy[0], log_energy[-1])]))
-    middle = 0.5 * (edges[:-1] + edges[1:])
-    cell = jnp.sum(middle[:, None] >= log_energy, axis=1) - 1
-    rows = jax.vmap(lambda one: _row(one, edges, cell, log_energy, kernel, least))(photon)
+    graded = jnp.log1p(jnp.asarray(grading, energy.dtype))
+    rows = jax.vmap(lambda one: _row(one, edges, graded, log_energy, kernel, least))(photon)
     return rows * energy**2
 
 
 def _row(
     photon: Scalar,
     edges: Float[Array, "edge"],
-    cell: Int[Array, "panel"],
+    graded: Float[Array, "grade"],
     log_energy: Energy,
     kernel: Partial,
     least: Partial,
 ) -> Energy:
     """∫ kernel B_j dE of one photon, where the density is the sum over j of E_j² n_j B_j(E)."""
+    first = jnp.log(least(photon))
+    if graded.size:
+        edges = jnp.sort(jnp.concatenate([edges, jnp.clip(first + graded, log_energy[0], log_energy[-1])]))
+    middle = 0.5 * (edges[:-1] + edges[1:])
+    cell = jnp.sum(middle[:, None] >= log_energy, axis=1) - 1
     # Panels below the least energy shrink to nothing, the one that holds it to its upper part.
-    edges = jnp.maximum(edges, jnp.log(least(photon)))
+    edges = jnp.maximum(edges, first)
     node, weight = _gauss(edges[:-1], edges[1:], PANEL_NODES)
     particle = jnp.exp(node)
     column, basis = _forward_basis(node, log_energy, cell)

@@ -11,6 +11,8 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from jaxcrc._types import Bits, Energy, Position
+from jaxcrc.medium.light import Light
+from jaxcrc.medium.target import AbstractGas
 from jaxcrc.source.spectrum import momentum
 
 
@@ -50,9 +52,21 @@ class EnergyGrid(eqx.Module):
     mass: float = eqx.field(static=True)
 
     @property
+    def total(self) -> Energy:
+        """Total energies [GeV]."""
+        return self.kinetic + self.mass
+
+    @property
     def momentum(self) -> Energy:
         """pc [GeV]."""
         return momentum(self.kinetic, self.mass)
+
+
+class Surroundings(eqx.Module):
+    """What particles meet on their way: gas, radiation and magnetic field."""
+
+    gas: AbstractGas
+    light: Light
 
 
 class AbstractField(eqx.Module):
@@ -69,7 +83,9 @@ class AbstractTransport(eqx.Module):
     """How particles get from the source to where they are seen."""
 
     @abstractmethod
-    def solve(self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid) -> AbstractField:
+    def solve(
+        self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid, surroundings: Surroundings
+    ) -> AbstractField:
         """The Field of one component."""
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, flag
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
 from jaxcrc.transport.kernels import burst_ball, burst_point, continuous_point
 from jaxcrc.units import LIGHT_SPEED
 
@@ -48,7 +48,9 @@ class Homogeneous(AbstractTransport):
     Validity: r < ct, and loss times longer than the age.
     """
 
-    def solve(self, source: Released, medium: AbstractMedium, energy: EnergyGrid) -> HomogeneousField:
+    def solve(
+        self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+    ) -> HomogeneousField:
         """The Field of a source that releases into a homogeneous medium."""
         kernel = KERNELS.get((type(source.release), type(source.shape)))
         if kernel is None:

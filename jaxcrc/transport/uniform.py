@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Bits, Energy, Position
 from jaxcrc.source.sea import LocalSea
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
 
 
 class UniformField(AbstractField):
@@ -25,6 +25,6 @@ class UniformField(AbstractField):
 class Uniform(AbstractTransport):
     """A component that fills all space, such as the sea."""
 
-    def solve(self, source: LocalSea, medium: None, energy: EnergyGrid) -> UniformField:
+    def solve(self, source: LocalSea, medium: None, energy: EnergyGrid, surroundings: Surroundings) -> UniformField:
         """The Field of the sea."""
         return UniformField(spectrum=source(energy.kinetic), status=jnp.zeros((), int))

@@ -1,0 +1,195 @@
+"""How the components of a scene shine in a table: energy grids and emission matrices, made on the host, once."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+import jax.numpy as jnp
+import numpy as np
+
+from fitting.options import AssemblyError, Options
+from fitting.priors import suggest
+from fitting.tables import Table
+from jaxcrc.channel import AbstractMixture, Channel, Fields, Hadronic
+from jaxcrc.emission.compton import inverse_compton_band_emission, inverse_compton_emission
+from jaxcrc.emission.hadronic import hadronic_band_emission, hadronic_emission
+from jaxcrc.interactions.inelastic import PION_THRESHOLD
+from jaxcrc.interactions.photon_fields import thermal_energy
+from jaxcrc.scene import Scene
+from jaxcrc.transport.base import EnergyGrid
+from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
+
+MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
+LEPTONIC = ("inverse-compton",)
+Spectrum = Callable[[np.ndarray], np.ndarray]
+Band = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def energy_grids(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, EnergyGrid]:
+    """For each component the energies of its particles that feed the tables.
+
+    Errors: AssemblyError where there is nothing between the lowest photon and `energy_max`.
+    """
+    lowest = min(float(_photons(table)[0].min()) for table in tables.values())
+    highest = max(
+        float(np.where(np.isfinite(high := _photons(table)[1]), high, 0.0).max()) for table in tables.values()
+    )
+    makers = {"proton": _proton_grid, "electron": _electron_grid}
+    grids = {
+        particle: makers[particle](scene, lowest, max(highest, lowest), options)
+        for particle in {model.particle for model in scene.components.values()}
+    }
+    return {name: grids[model.particle] for name, model in scene.components.items()}
+
+
+def _photons(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest energy of each row [GeV]."""
+    return (table.photon, table.photon) if table.e_min is None else (table.e_min, table.e_max)
+
+
+def _logarithmic(start: float, stop: float, options: Options) -> np.ndarray:
+    if not stop > start:
+        raise AssemblyError(f"energy_max = {stop:g} GeV is below the lowest particle energy {start:g} GeV: raise it")
+    return np.geomspace(start, stop, math.ceil(options.points_per_decade * math.log10(stop / start)) + 1)
+
+
+def _proton_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
+    """Kinetic energies of protons, logarithmic from the pion threshold (or the lowest photon)."""
+    start = max(PION_THRESHOLD, lowest)
+    stop = options.energy_max or min(MODEL_LIMIT, max(1.0e3 * highest, 1.0e3 * start))
+    kinetic = _logarithmic(start, stop, options)
+    feeds = (kinetic >= lowest) & (kinetic <= min(stop, 30.0 * highest))
+    return EnergyGrid(jnp.asarray(kinetic), jnp.asarray(feeds), PROTON_MASS)
+
+
+def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
+    """Total energies of electrons, logarithmic, from where the lowest photons begin to where the highest end."""
+    spans = [_compton_span(scene, lowest, highest)]
+    start = max(1.02 * ELECTRON_MASS, min(span[0] for span in spans))
+    middle = max(span[1] for span in spans)
+    stop = options.energy_max or min(MODEL_LIMIT, max(100.0 * middle, 10.0 * start))
+    total = _logarithmic(start, stop, options)
+    feeds = total <= min(stop, 10.0 * middle)
+    return EnergyGrid(jnp.asarray(total - ELECTRON_MASS), jnp.asarray(feeds), ELECTRON_MASS)
+
+
+def _compton_span(scene: Scene, lowest: float, highest: float) -> tuple[float, float]:
+    """Energies [GeV] of electrons that begin to scatter the hottest field to the lowest photon, and that typically
+    scatter the coldest to the highest.
+    """
+    thermal = [thermal_energy(field.temperature) for field in scene.light.photons.values()]
+    if not thermal:
+        return lowest, highest
+    start = ELECTRON_MASS * math.sqrt(lowest / (120.0 * max(thermal)))
+    return max(lowest, start), highest + ELECTRON_MASS * math.sqrt(highest / (4.0 * min(thermal)))
+
+
+def channels(
+    scene: Scene,
+    table: Table,
+    grids: Mapping[str, EnergyGrid],
+    options: Options,
+    factor: float,
+    components: Iterable[str],
+    cloud: bool = False,
+) -> tuple[Channel, ...]:
+    """How components shine in a table, in the table's unit times whatever `factor` [cm or cm⁻²] leaves open.
+
+    Arguments: cloud — whether the table looks at one cloud, in which only what hits gas shines, by hydrogen nucleus.
+    Errors: AssemblyError for an unknown process, and where nothing would shine.
+    """
+    found = []
+    for name in components:
+        grid = grids[name]
+        if table.kind == "cr_energy_density":
+            if scene.components[name].particle == "proton":
+                found.append(Channel(name, jnp.asarray(_energy_rows(table, grid)), on_gas=False))
+            continue
+        for matrices, mixture, on_gas in _processes(scene, table, grid, options, scene.components[name].particle):
+            if on_gas or not cloud:
+                found.append(Channel(name, jnp.asarray(matrices * factor), on_gas and not cloud, mixture))
+    if not found:
+        raise AssemblyError(
+            f"table '{table.name}': no component shines there; add one of protons, or name what electrons shine by in "
+            "options.leptonic"
+        )
+    return tuple(found)
+
+
+Process = tuple[np.ndarray, AbstractMixture, bool]
+
+
+def _processes(scene: Scene, table: Table, grid: EnergyGrid, options: Options, particle: str) -> list[Process]:
+    """Matrices [mix, photon, energy] of all a particle shines by, their weights, and whether gas is the target."""
+    if particle == "proton":
+        return [_hadronic(scene, table, grid, options)]
+    if not options.leptonic:
+        raise AssemblyError("options.leptonic is empty, but there are electrons: name what they shine by")
+    for name in options.leptonic:
+        if name not in LEPTONIC:
+            raise AssemblyError(f"options.leptonic: unknown process '{name}': {suggest(name, LEPTONIC)}")
+    makers = {"inverse-compton": _compton}
+    return [makers[name](scene, table, grid) for name in options.leptonic]
+
+
+def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+    kinetic = np.asarray(grid.kinetic)
+    models = sorted(scene.light.models) or [options.hadronic]
+    matrices = [
+        _rows(
+            table,
+            lambda photon, model=model: hadronic_emission(photon, kinetic, model, options.nuclear),
+            lambda low, high, model=model: hadronic_band_emission(low, high, kinetic, model, options.nuclear),
+        )
+        for model in models
+    ]
+    return np.stack(matrices), Hadronic(), True
+
+
+def _compton(scene: Scene, table: Table, grid: EnergyGrid) -> Process:
+    total, fields = np.asarray(grid.total), scene.light.photons
+    if not fields:
+        raise AssemblyError("electrons shine by inverse Compton, but the light has no photon field: add one to [light]")
+    matrices = [
+        _rows(
+            table,
+            lambda photon, one=(field.temperature, 1.0): inverse_compton_emission(photon, total, [one]),
+            lambda low, high, one=(field.temperature, 1.0): inverse_compton_band_emission(low, high, total, [one]),
+        )
+        for field in fields.values()
+    ]
+    return np.stack(matrices), Fields(tuple(fields)), False
+
+
+def _rows(table: Table, spectrum: Spectrum, band: Band) -> np.ndarray:
+    """The matrix of a table's rows, in its unit."""
+    if not table.differential:
+        return np.asarray(band(table.e_min, table.e_max)) * table.unit_factor
+    power = table.photon[:, None] ** 2 if table.kind == "e2dnde" else 1.0
+    return np.asarray(spectrum(table.photon)) * power * table.unit_factor
+
+
+def _energy_rows(table: Table, grid: EnergyGrid) -> np.ndarray:
+    """Energy density of particles in the table's bands of kinetic energy, as the only matrix of a channel."""
+    kinetic = np.asarray(grid.kinetic)
+    rows = [energy_weights(kinetic, low, high) for low, high in zip(table.e_min, table.e_max, strict=True)]
+    return np.stack(rows)[None] * table.unit_factor
+
+
+def energy_weights(kinetic: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Weights w with w @ n = ∫_low^high T n dT [GeV], n linear in ln T between T^-2.5 factors (product trapezoid)."""
+    edge = np.log(kinetic)
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+    total = np.zeros_like(kinetic)
+    for index, (start, stop) in enumerate(itertools.pairwise(edge)):
+        a, b = max(start, math.log(low)), min(stop, math.log(high) if math.isfinite(high) else stop)
+        if b <= a:
+            continue
+        x = 0.5 * (b - a) * nodes + 0.5 * (a + b)
+        share = (x - start) / (stop - start)
+        measure = 0.5 * (b - a) * weights * np.exp(2.0 * x)
+        total[index] += np.sum(measure * (1.0 - share) * np.exp(-2.5 * (x - start)))
+        total[index + 1] += np.sum(measure * share * np.exp(-2.5 * (x - stop)))
+    return total
