@@ -24,6 +24,7 @@ ORDER = [
     ["fitting.case"],
     ["fitting.problem"],
     ["fitting.assembly"],
+    ["fitting.regions"],
     ["fitting.layout"],
     ["fitting.mock"],
     ["fitting.shining"],
