@@ -164,7 +164,9 @@ def _compton(scene: Scene, table: Table, grid: EnergyGrid) -> Process:
 
 
 def _rows(table: Table, spectrum: Spectrum, band: Band) -> np.ndarray:
-    """The matrix of a table's rows, in its unit."""
+    """The matrix of a table's rows, in its unit; of an index, the lower ends of all bands, then the upper ones."""
+    if table.kind == "photon_index":
+        return np.asarray(spectrum(np.concatenate([table.e_min, table.e_max])))
     if not table.differential:
         return np.asarray(band(table.e_min, table.e_max)) * table.unit_factor
     power = table.photon[:, None] ** 2 if table.kind == "e2dnde" else 1.0

@@ -23,6 +23,7 @@ NATIVE_UNITS: dict[str, tuple[tuple[u.UnitBase, bool], ...]] = {
     "dnde": ((_PER_AREA / u.GeV, True),),
     "e2dnde": ((_PER_AREA * u.GeV, True),),
     "cr_energy_density": ((u.GeV / u.cm**3, False),),
+    "photon_index": ((u.dimensionless_unscaled, False),),
 }
 UNIT_EXAMPLES = {
     "surface_brightness": "'1 / (cm2 s sr)', '1 / (cm2 s deg2)' or '1 / (TeV cm2 s sr)'",
@@ -31,6 +32,7 @@ UNIT_EXAMPLES = {
     "dnde": "'1 / (TeV cm2 s)'",
     "e2dnde": "'erg / (cm2 s)'",
     "cr_energy_density": "'eV / cm3'",
+    "photon_index": "'', a bare number",
 }
 
 
