@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jaxcrc.emission.composition import Composition
+
 
 @dataclass(frozen=True)
 class Options:
     """What is chosen rather than fitted.
 
-    hadronic — the pp model by its full name, unless the scene's light names several; nuclear — "none", "kafexhiu14" or
-    a factor for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of the energy grids;
-    energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far the nodes go, in
-    outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or "ball"};
-    centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's width}, for
-    tables whose width a prior names; sea — name of the local spectrum to add as a component `sea`;
+    hadronic — the pp model by its full name, unless the scene's light names several; nuclear — "none", "kafexhiu14",
+    a factor or a composition, for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of
+    the energy grids; energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far
+    the nodes go, in outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or
+    "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's
+    width}, for tables whose width a prior names; sea — name of the local spectrum to add as a component `sea`;
     ties — {path that follows: path that leads}.
     """
 
     hadronic: str = "kafexhiu14-pythia8"
-    nuclear: str | float = "kafexhiu14"
+    nuclear: str | float | Composition = "kafexhiu14"
     leptonic: tuple[str, ...] = ("inverse-compton",)
     points_per_decade: int = 20
     energy_max: float | None = None

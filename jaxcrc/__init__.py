@@ -1,10 +1,14 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.composition import Composition as Composition
 from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
 from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
+from jaxcrc.emission.secondaries import Neutrinos as Neutrinos
+from jaxcrc.emission.secondaries import hadronic_electrons as hadronic_electrons
+from jaxcrc.emission.secondaries import hadronic_neutrinos as hadronic_neutrinos
 from jaxcrc.forward import Prediction as Prediction
 from jaxcrc.forward import Setup as Setup
 from jaxcrc.forward import cast as cast
