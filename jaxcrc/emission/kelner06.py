@@ -33,7 +33,7 @@ def inelastic_cross_section(energy: ArrayLike) -> Array:
 def photon_cross_section(photon: ArrayLike, energy: ArrayLike) -> Array:
     """Differential cross-section dσ/dE_γ of p + p → γ [mb GeV⁻¹].
 
-    dσ/dE_γ = σ_inel F_γ(x, E_p)/E_p; for protons below 100 GeV with the F_γ of 100 GeV, σ_inel falling to its threshold.
+    dσ/dE_γ = σ_inel F_γ(x, E_p)/E_p; below 100 GeV with the F_γ of 100 GeV, σ_inel falling to its threshold.
 
     Source: Kelner et al. 2006, Eqs. 58–61 and 79.
     Arguments: photon — [GeV]; energy — kinetic energy of the proton [GeV]; they broadcast.

@@ -57,7 +57,7 @@ def product_matrix(
     photon, energy = photon.astype(dtype), energy.astype(dtype)
     rows = functools.partial(_block, energy=energy, kernel=kernel, least=least, joins=joins, grading=grading)
     shape = (-(-photon.size // BLOCK), BLOCK)
-    if isinstance(photon, Tracer) or isinstance(energy, Tracer):
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((photon, energy, kernel, least))):
         return jax.lax.map(rows, jnp.resize(photon, shape)).reshape(-1, energy.size)[: photon.size]
     # On the host, where cutting and joining arrays compiles nothing.
     return jnp.asarray(np.concatenate([rows(block) for block in np.resize(photon, shape)])[: photon.size])

@@ -45,7 +45,7 @@ def test_published_emissivities():
 
 @pytest.mark.parametrize("index", [2.0, 2.4, 2.8])
 def test_continuation_to_low_energies_is_near_the_papers(index):
-    """naima has the paper's: monoenergetic pions, their number matched to the spectrum. The bounds are the docstring's."""
+    """naima has the paper's: monoenergetic pions, their number matched to the spectrum; bounds as documented."""
     particles = ExponentialCutoffPowerLaw(1 / u.GeV, 1 * u.GeV, index, 3e6 * u.GeV)
     photon = np.array([1.0, 3.0, 10.0, 20.0, 50.0, 100.0])
     with warnings.catch_warnings():
