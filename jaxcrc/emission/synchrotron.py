@@ -35,7 +35,8 @@ def synchrotron_emission(photon: ArrayLike, energy: ArrayLike, field: ArrayLike)
     increasing; field — magnetic field strength [µG], positive; may be traced.
     Errors: ValueError for energies that are not positive, increasing and one-dimensional, and for a field that is not
     positive.
-    Validity: photons far below the electron's energy; on 20 energies a decade power laws within 1e-5.
+    Validity: photons far below the electron's energy; on 20 energies a decade power laws within
+    1e-5, where the last energies count 3e-4.
     """
     photon, energy = energies("photon", photon), grid(energy)
     field = _strength(field, energy)
