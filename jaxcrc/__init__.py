@@ -1,10 +1,18 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_band_emission as bremsstrahlung_band_emission
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission as bremsstrahlung_emission
+from jaxcrc.emission.composition import Composition as Composition
 from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
 from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
+from jaxcrc.emission.secondaries import Neutrinos as Neutrinos
+from jaxcrc.emission.secondaries import hadronic_electrons as hadronic_electrons
+from jaxcrc.emission.secondaries import hadronic_neutrinos as hadronic_neutrinos
+from jaxcrc.emission.synchrotron import synchrotron_band_emission as synchrotron_band_emission
+from jaxcrc.emission.synchrotron import synchrotron_emission as synchrotron_emission
 from jaxcrc.forward import Prediction as Prediction
 from jaxcrc.forward import Setup as Setup
 from jaxcrc.forward import cast as cast
@@ -16,8 +24,10 @@ from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from jaxcrc.medium.diffusion import kappa_0 as kappa_0
 from jaxcrc.medium.light import Light as Light
 from jaxcrc.medium.light import PhotonField as PhotonField
+from jaxcrc.medium.losses import bremsstrahlung_loss as bremsstrahlung_loss
 from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
 from jaxcrc.medium.losses import lepton_loss as lepton_loss
+from jaxcrc.medium.losses import proton_loss as proton_loss
 from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
 from jaxcrc.medium.phases import Phase as Phase
 from jaxcrc.medium.phases import phase as phase
