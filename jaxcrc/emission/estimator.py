@@ -55,7 +55,8 @@ def cr_energy_density(
 
     Arguments: luminosity — in gamma rays above 1 TeV [erg s⁻¹]; mass — of the gas [M_sun], helium included; nuclear —
     as in `hadronic_emission`; models, indices, cutoffs [GeV] — over whose combinations the estimate is spread: its
-    value is their geometric mean, low and high (a factor of two apart) the extremes; mass_per_hydrogen — gas mass for each hydrogen nucleus [m_H].
+    value is their geometric mean, low and high (by default a factor of two apart) the extremes; mass_per_hydrogen —
+    gas mass for each hydrogen nucleus [m_H].
     Errors: ValueError for an unknown model.
     Validity: gas and cosmic rays uniform where the light comes from.
     """
