@@ -24,8 +24,13 @@ Spectrum = Callable[[np.ndarray], np.ndarray]
 def rows(table: Table, spectrum: Spectrum, end: float, escaping: Spectrum) -> np.ndarray:
     """The matrix of a table's rows, in its unit, from the matrix at any photon energies.
 
+    Of an index, the lower ends of all bands, then the upper ones.
+
     Arguments: end — energy [GeV] at which open bands are cut; escaping — the share of photons that is not absorbed.
     """
+    if table.kind == "photon_index":
+        photon = np.concatenate([table.e_min, table.e_max])
+        return np.asarray(spectrum(photon)) * escaping(photon)[:, None]
     if table.differential:
         power = table.photon**2 if table.kind == "e2dnde" else np.ones_like(table.photon)
         found = np.asarray(spectrum(table.photon)) * (power * escaping(table.photon))[:, None]
