@@ -31,6 +31,7 @@ QUANTITIES = {
     "excess": "excess",
     "dnde": "dN/dE",
     "e2dnde": "E² dN/dE",
+    "energy_flux": "energy flux",
     "cr_energy_density": "CR energy density",
     "photon_index": "photon index",
 }
