@@ -35,6 +35,7 @@ ORDER = [
     ["fitting.table_meta"],
     ["fitting.table_checks"],
     ["jaxcrc.forward"],
+    ["jaxcrc.points"],
     ["jaxcrc.response"],
     ["jaxcrc.channel"],
     ["jaxcrc.scene"],
