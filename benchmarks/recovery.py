@@ -17,7 +17,7 @@ import fitting
 from tests.fitting.halos import mock_halo
 
 SEEDS = range(100, 120)
-SAMPLING = {"warmup": 500, "draws": 2500, "chunk": 500}
+SAMPLING = {"warmup": 500, "draws": 1000}
 
 
 def main(kinds: list[str]) -> None:

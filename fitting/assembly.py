@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 import numpy as np
 
+from fitting import regions
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.shining import channels, energy_grids
@@ -18,7 +19,7 @@ from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe import psf as psfs
 from jaxcrc.observe import sight
 from jaxcrc.observe.clouds import cloud_quadrature
-from jaxcrc.response import AbstractResponse, CloudSpectrum, Column, Round
+from jaxcrc.response import AbstractResponse, Centre, CloudSpectrum, Column, Round
 from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball
 from jaxcrc.transport.base import EnergyGrid
@@ -57,38 +58,9 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
         looks.append(_round(scene, name, table, shining, options, power=1))
     if sea and float(scene.view.gas_depth) > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
-        solid = np.ones(table.value.shape[1]) if table.is_mean else _solid_angles(table)
+        solid = np.ones(table.value.shape[1]) if table.is_mean else regions.solid_angles(table)
         looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place="sea"))
     return looks
-
-
-def _solid_angles(table: Table) -> np.ndarray:
-    """Solid angle of each annulus, or of the aperture [sr]."""
-    if table.r_min is None:
-        return np.atleast_1d(math.pi * _region_radius(table) ** 2)
-    return math.pi * (np.deg2rad(table.r_max) ** 2 - np.deg2rad(table.r_min) ** 2)
-
-
-def _region_radius(table: Table) -> float:
-    """Radius of the table's aperture [rad], infinite for the total flux."""
-    region = table.region or {}
-    shape = region.get("shape")
-    if shape == "total":
-        return math.inf
-    if shape != "circle":
-        raise AssemblyError(
-            f"table '{table.name}': region shape '{shape}' cannot be predicted; use a circle or 'total'"
-        )
-    return math.radians(float(region["radius"]))
-
-
-def separation(first: tuple[float, float], second: tuple[float, float]) -> float:
-    """Angle between two positions (RA, Dec) [deg] on the sky [rad], from the chord between unit vectors."""
-    one, two = (
-        np.array([math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d)])
-        for a, d in (np.deg2rad(first), np.deg2rad(second))
-    )
-    return 2.0 * math.asin(min(1.0, 0.5 * float(np.linalg.norm(one - two))))
 
 
 def _psf(entry: tuple[str, float] | None, scale: float) -> psfs.PSF:
@@ -115,36 +87,19 @@ def _per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
 
 def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int) -> Round:
     factors, span = _widths(scene, name, options)
-    offset = _offset(table, options)
-    if table.r_min is None:
-        outer = _region_radius(table) + offset
-        if not math.isfinite(outer):
-            raise AssemblyError(f"table '{name}': a total flux needs a cloud or a region; give `cloud` or a circle")
-        smallest = 0.05 * outer
-    else:
-        outer, smallest = math.radians(table.r_max[-1]), math.radians(min(table.r_max - table.r_min))
-        if offset > 0.1 * math.radians(table.r_max[0]):
-            raise AssemblyError(
-                f"table '{name}': its centre lies {math.degrees(offset):.3g} deg from the source's; "
-                "extract the profile around the source"
-            )
+    centre, offsets = _centre(scene, table, options)
+    reach = [regions.extent(table, offset) for offset in offsets]
+    smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
     smallest, breaks = _ball_breaks(scene, shining, smallest, options.reach * outer)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
-
-    def matrix(psf: psfs.PSF) -> np.ndarray:
-        if table.r_min is None:
-            return sight.aperture_mean(nodes, outer - offset, offset, psf)
-        edges = np.deg2rad(table.r_min), np.deg2rad(table.r_max)
-        if table.kind == "cr_energy_density":
-            if not table.gas_radius:
-                raise AssemblyError(f"table '{name}': cr_energy_density needs gas_radius [deg] in its metadata")
-            return sight.annulus_line_averages(nodes, *edges, math.radians(table.gas_radius), psf)
-        return sight.annulus_means(nodes, *edges, psf)
-
-    rows = [[matrix(_psf(entry, factor)) for entry in _per_band(table)] for factor in factors]
+    rows = [
+        [_matrix(table, nodes, _psf(entry, factor), offset) for entry in _per_band(table)]
+        for factor in factors
+        for offset in offsets
+    ]
     projection = np.asarray(rows)
     if not table.is_mean:
-        projection = projection * _solid_angles(table)[:, None]
+        projection = projection * regions.solid_angles(table)[:, None]
     return Round(
         angle=jnp.asarray(nodes.radius),
         projection=jnp.asarray(projection),
@@ -152,7 +107,47 @@ def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         place=f"table {name}",
         power=power,
         psf_span=span,
+        centre=centre,
     )
+
+
+def _centre(scene: Scene, table: Table, options: Options) -> tuple[Centre | None, list[regions.Vector]]:
+    """How the source's place bends the matrix, and the offsets [rad] of the table from it at which to make matrices."""
+    north, east = regions.place(table, options)
+    if options.centre_span is None:
+        return None, [
+            (north - math.radians(float(scene.view.offset_north)), east - math.radians(float(scene.view.offset_east)))
+        ]
+    if regions.shape(table) == "box":
+        raise AssemblyError(f"table '{table.name}': a box needs a fixed source; drop the prior of the source's offset")
+    distance, freedom = math.degrees(math.hypot(north, east)), math.hypot(*options.centre_span)
+    span = (max(0.0, distance - freedom), distance + freedom)
+    widths = [width for _, width in table.psf or ()]
+    finest = math.hypot(min(widths, default=0.0), 0.5 * math.degrees(regions.extent(table, (0.0, 0.0))[0]))
+    order = min(40, 8 + math.ceil(4.0 * (span[1] - span[0]) / finest))
+    squares = chebyshev_nodes(span[0] ** 2, span[1] ** 2, order)
+    place = (math.degrees(north), math.degrees(east))
+    return Centre(place, span, order), [(math.radians(math.sqrt(square)), 0.0) for square in squares]
+
+
+def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regions.Vector) -> np.ndarray:
+    """What the table's bins see of the density at the nodes [bin, node], the source at an offset [rad]."""
+    distance = math.hypot(*offset)
+    if regions.shape(table) == "box":
+        return sight.box_mean(nodes, regions.box_sides(table, offset), psf)
+    if table.r_min is None:
+        return sight.aperture_mean(nodes, regions.circle_radius(table), distance, psf)
+    edges = np.deg2rad(table.r_min), np.deg2rad(table.r_max)
+    if table.kind != "cr_energy_density":
+        return sight.annulus_means(nodes, *edges, psf, distance)
+    if not table.gas_radius:
+        raise AssemblyError(f"table '{table.name}': cr_energy_density needs gas_radius [deg] in its metadata")
+    if distance > 0.1 * edges[1][0]:
+        raise AssemblyError(
+            f"table '{table.name}': its centre lies {math.degrees(distance):.3g} deg from the source's, but the "
+            "gas that cr_energy_density is averaged over is centred on the source; extract the profile around it"
+        )
+    return sight.annulus_line_averages(nodes, *edges, math.radians(table.gas_radius), psf)
 
 
 def _ball_breaks(
@@ -169,13 +164,6 @@ def _ball_breaks(
     return smallest, tuple(breaks)
 
 
-def _offset(table: Table, options: Options) -> float:
-    """Angle between the table's centre and the source's [rad]; 0 where either is unknown."""
-    centre = table.centre if table.r_min is not None else (table.region or {}).get("centre")
-    source = options.centres.get("source")
-    return 0.0 if centre is None or source is None else separation(centre, source)
-
-
 def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> CloudSpectrum:
     cloud = options.clouds[name]
     if cloud not in scene.view.clouds:
@@ -186,8 +174,8 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
     sizes = np.deg2rad(np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), CHEBYSHEV)))
     factors, psf_span = _widths(scene, name, options)
     centre, middle = (table.region or {}).get("centre"), options.centres.get(cloud)
-    offset = 0.0 if centre is None or middle is None else separation(centre, middle)
-    radius = _region_radius(table)
+    offset = 0.0 if centre is None or middle is None else regions.separation(centre, middle)
+    radius = regions.circle_radius(table)
     inside = [
         [
             [psfs.cloud_containment(shape, size, _psf(entry, factor), radius, offset) for entry in _per_band(table)]

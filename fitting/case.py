@@ -13,13 +13,13 @@ from typing import Any
 
 import tomli_w
 
-from fitting.assembly import separation
 from fitting.kinds import CaseError, build, spell
 from fitting.layout import blank_table
 from fitting.lighting import build_light, spell_light
 from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
+from fitting.regions import separation
 from fitting.tables import Table, TableError, data_folder, read_table, write_table
 from jaxcrc.scene import Scene
 

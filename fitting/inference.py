@@ -11,8 +11,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from fitting.coordinates import Whitening, whitening
 from fitting.mock import is_blank
-from fitting.optimize import PRIOR_DRAWS, Map, find_map, whitening
+from fitting.optimize import PRIOR_DRAWS, Map, find_map
 from fitting.problem import Problem
 from fitting.run import Run, status_fractions, versions
 from fitting.sample import Chains, Settings, run_chains
@@ -47,7 +48,7 @@ def fit(
     best = find_map(problem, seed)
     report("MAP", 1, 1, 0)
     mapped = time.perf_counter()
-    centre, factor = whitening(problem, best.vector, seed)
+    whitened = whitening(problem, best.vector, seed)
     prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
 
     def found(chains: Chains) -> Run:
@@ -62,9 +63,9 @@ def fit(
             found(chains).save(folder, overwrite=True)
 
     if method == "nuts":
-        chains = run_chains(problem, centre, factor, nuts_key, settings, lambda *a: report("NUTS", *a), keep)
+        chains = run_chains(problem, whitened, nuts_key, settings, lambda *a: report("NUTS", *a), keep)
     else:
-        chains = _laplace_draws(problem, centre, factor, nuts_key)
+        chains = _laplace_draws(problem, whitened, nuts_key)
     run = found(chains)
     if folder is not None:
         run.save(folder, overwrite=True)
@@ -91,11 +92,9 @@ def _check_data(problem: Problem) -> None:
         raise ValueError("nothing to fit: give at least one prior")
 
 
-def _laplace_draws(
-    problem: Problem, centre: np.ndarray, factor: np.ndarray, key: jax.Array, size: int = 2000
-) -> Chains:
-    """Gaussian draws around the mode in the unbounded space, mapped to the parameters."""
-    vectors = centre + np.asarray(jax.random.normal(key, (size, centre.size))) @ factor.T
+def _laplace_draws(problem: Problem, whitened: Whitening, key: jax.Array, size: int = 2000) -> Chains:
+    """Gaussian draws around the mode in whitened coordinates, mapped to the parameters."""
+    vectors = jax.vmap(whitened)(jax.random.normal(key, (size, whitened.centre.size)))
     draws = jax.vmap(problem.posterior.constrain)(vectors)
     return Chains({path: np.asarray(v)[None] for path, v in draws.items()}, {}, True)
 

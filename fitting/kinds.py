@@ -14,9 +14,11 @@ from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.light import Light, PhotonField, Share
 from jaxcrc.medium.target import UniformGas
 from jaxcrc.scene import Cloud, Model, Nuisance, View
+from jaxcrc.source.pulsar import ElectronBurst, ElectronPowerLaw, KnownAge, Pulsar, SteadyElectrons, Timing
 from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.homogeneous import Homogeneous
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import to_float
@@ -24,12 +26,21 @@ from jaxcrc.units import to_float
 # Field of a scene -> {name in a case file: class}; the first is what a table without `kind` means.
 KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "component": {"model": Model},
-    "source": {"released": Released, "local-sea": LocalSea},
+    "source": {
+        "released": Released,
+        "local-sea": LocalSea,
+        "pulsar": Pulsar,
+        "electron-burst": ElectronBurst,
+        "steady-electrons": SteadyElectrons,
+    },
+    "injection": {"power-law": ElectronPowerLaw},
+    "clock": {"age": KnownAge, "timing": Timing},
     "spectrum": {"power-law": PowerLaw},
     "release": {"burst": Burst, "continuous": Continuous},
     "shape": {"point": Point, "ball": Ball},
     "medium": {"suppressed": SuppressedDiffusion, "power-law": PowerLawDiffusion},
-    "transport": {"homogeneous": Homogeneous, "uniform": Uniform},
+    "transport": {"homogeneous": Homogeneous, "uniform": Uniform, "cooled": Cooled, "carried": Carried},
+    "drift": {"wind": Wind, "proper-motion": ProperMotion},
     "gas": {"uniform": UniformGas},
     "view": {"view": View},
     "cloud": {"cloud": Cloud},

@@ -12,6 +12,7 @@ import optax
 from jax import Array
 from jaxtyping import Float
 
+from fitting.priors import bounds
 from fitting.problem import Posterior, Problem
 
 STEPS = 300
@@ -21,6 +22,7 @@ TOLERANCE = 1e-6
 # on a bound.
 LARGEST_START = 3.0
 EDGE = 8.0
+ON_BOUND = 1e-3  # of the prior's width: what is nearer to a bound lies on it
 LONGEST = 3.0  # of a single step, in the unbounded space
 PRIOR_DRAWS = 4000
 
@@ -69,7 +71,7 @@ def _directions(gradients: Array, state: Any, points: Array) -> tuple[Array, Any
     return -jnp.where(uphill[:, None], gradients, steps), state
 
 
-def _minimise(posterior: Posterior, starts: np.ndarray, jacobian: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def minimise(posterior: Posterior, starts: np.ndarray, jacobian: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """L-BFGS with backtracking, all starts abreast: points, values, norms of the gradient."""
     points, volume = np.array(starts), jnp.asarray(jacobian)
     values, gradients = (np.array(a) for a in _slopes(posterior, jnp.asarray(points), volume))
@@ -97,7 +99,7 @@ def _minimise(posterior: Posterior, starts: np.ndarray, jacobian: float) -> tupl
     return points, values, np.linalg.norm(gradients, axis=1)
 
 
-def _curvature(posterior: Posterior, point: np.ndarray, jacobian: float) -> np.ndarray:
+def curvature(posterior: Posterior, point: np.ndarray, jacobian: float) -> np.ndarray:
     """Hessian of −ln p in the unbounded space, by central differences of the gradient (error of order 1e-8)."""
     size, step = point.size, 1e-4
     shifted = point + step * np.concatenate([np.eye(size), -np.eye(size)])
@@ -125,16 +127,22 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
     """
     posterior = problem.posterior
     own = np.asarray(jax.jit(Posterior.unconstrain)(posterior, problem.start()))
-    points, values, norms = _minimise(posterior, _spread(own, seed), 0.0)
+    points, values, norms = minimise(posterior, spread(own, seed), 0.0)
     best = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
     flat, slope = (np.asarray(a) for a in _parameters(posterior, jnp.asarray(points[best])))
     inside = np.all(np.abs(points[best]) < EDGE)
     # At an inner maximum the gradient vanishes, and the Hessian transforms like a metric.
-    hessian = _curvature(posterior, points[best], 0.0) if inside else np.full((own.size, own.size), np.nan)
+    hessian = curvature(posterior, points[best], 0.0) if inside else np.full((own.size, own.size), np.nan)
     covariance = inverse(hessian) * np.outer(slope, slope)
     errors = np.sqrt(np.diagonal(covariance))
     prior = problem.sample_prior(jax.random.key(seed), PRIOR_DRAWS)
     wide = np.array([float(np.std(np.asarray(prior[path]))) for path in problem.paths])
+    flat = np.array(
+        [
+            _on_bound(v, *bounds(problem.priors[p].distribution), w)
+            for p, v, w in zip(problem.paths, flat, wide, strict=True)
+        ]
+    )
     return Map(
         dict(zip(problem.paths, flat.tolist(), strict=True)),
         points[best],
@@ -143,6 +151,11 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
         dict(zip(problem.paths, np.where(errors < 3.0 * wide, errors, np.nan).tolist(), strict=True)),
         bool(norms[best] < 1e-2),
     )
+
+
+def _on_bound(value: float, low: float, high: float, width: float) -> float:
+    """The bound of a prior where an optimum ran into it (the mapped coordinate reaches it at infinity only)."""
+    return next((bound for bound in (low, high) if abs(value - bound) < ON_BOUND * width), float(value))
 
 
 def inverse(hessian: np.ndarray) -> np.ndarray:
@@ -156,21 +169,7 @@ def inverse(hessian: np.ndarray) -> np.ndarray:
     return np.linalg.inv(scaled) * np.outer(scale, scale)
 
 
-def whitening(problem: Problem, start: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and factor L such that vector = centre + L u has about unit covariance in u.
-
-    The mode is that of the density a sampler sees, Jacobian included, searched from the MAP and from points spread over
-    the prior. Directions that the Laplace approximation leaves wide (or curved the wrong way) get the width of a
-    bounded prior.
-    """
-    points, values, _ = _minimise(problem.posterior, _spread(start, seed), 1.0)
-    centre = points[int(np.argmin(np.where(np.isfinite(values), values, np.inf)))]
-    curvature, axes = np.linalg.eigh(np.nan_to_num(_curvature(problem.posterior, centre, 1.0)))
-    # A flat prior on an interval has curvature 1/2 at its middle: a direction much wider than that is not Gaussian.
-    return centre, axes / np.sqrt(np.clip(curvature, 0.2, None))
-
-
-def _spread(first: np.ndarray, seed: int) -> np.ndarray:
+def spread(first: np.ndarray, seed: int) -> np.ndarray:
     """A starting point, and others spread over the prior."""
     others = np.random.default_rng(seed).normal(size=(STARTS - 1, first.size))
     return np.clip(np.nan_to_num(np.concatenate([first[None], others])), -LARGEST_START, LARGEST_START)

@@ -15,8 +15,9 @@ class Options:
     energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far the nodes go, in
     outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or "ball"};
     centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's width}, for
-    tables whose width a prior names; sea — name of the local spectrum to add as a component `sea`;
-    ties — {path that follows: path that leads}.
+    tables whose width a prior names; centre_span — how far [deg] north or south, and east or west, of its nominal
+    position the source may lie, where priors name its offset; sea — name of the local spectrum to add as a component
+    `sea`; ties — {path that follows: path that leads}.
     """
 
     hadronic: str = "kafexhiu14-pythia8"
@@ -29,6 +30,7 @@ class Options:
     cloud_shape: Mapping[str, str] = field(default_factory=dict)
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    centre_span: tuple[float, float] | None = None
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)
 

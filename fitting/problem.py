@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -144,7 +145,9 @@ class Problem:
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
-        self.options = replace(options, psf_span={**self._psf_spans(), **options.psf_span})
+        self.options = replace(
+            options, psf_span={**self._psf_spans(), **options.psf_span}, centre_span=self._centre_span()
+        )
         self._check()
         self.setup = assemble(self.scene, self.tables, self.options)
         self.posterior = Posterior(
@@ -176,6 +179,17 @@ class Problem:
                 spans[name] = (max(low, 0.5), min(high, 2.0))
         return spans
 
+    def _centre_span(self) -> tuple[float, float] | None:
+        """How far [deg] north or south, and east or west, priors let the source lie from its nominal place."""
+        reach = []
+        for path in ("view.offset_north", "view.offset_east"):
+            prior = self.priors.get(path)
+            edges = (float(get(self.scene, path)),) if prior is None else bounds(prior.distribution)
+            reach.append(max(map(abs, edges)))
+            if not math.isfinite(reach[-1]):
+                raise PriorError(f"the prior of {path} has no end: use dist = 'uniform' or 'truncated-normal'")
+        return tuple(reach) if any(path.startswith("view.offset_") for path in self.priors) else None
+
     def _check(self) -> None:
         if not self.tables:
             raise AssemblyError("no table to fit: give at least one")
@@ -185,6 +199,8 @@ class Problem:
             low, high = bounds(prior.distribution)
             if name in self._psf_spans() and (low < 0.5 or high > 2.0):
                 raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
+            if path.startswith("view.offset_") and self.tables.keys() <= self.options.clouds.keys():
+                raise PriorError(f"{path} has a prior but no table looks at the source itself: drop it")
             if path.endswith(".gas_depth") and float(self.scene.view.gas_depth) <= 0.0:
                 raise PriorError(f"{path} has a prior but the scene has no gas depth: start it above 0")
         for follower, leader in self.options.ties.items():

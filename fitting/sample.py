@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 from numpyro.infer import NUTS
 
+from fitting.coordinates import Whitening
 from fitting.optimize import potential_slopes
 from fitting.problem import Posterior, Problem
 
@@ -42,10 +43,10 @@ class Chains:
     complete: bool
 
 
-def _kernel(posterior: Posterior, centre: Array, factor: Array, settings: Settings) -> NUTS:
-    """NUTS in the whitened coordinates u, vector = centre + L u."""
+def _kernel(posterior: Posterior, whitened: Whitening, settings: Settings) -> NUTS:
+    """NUTS in whitened coordinates."""
     return NUTS(
-        potential_fn=lambda u: posterior.potential(centre + factor @ u),
+        potential_fn=lambda u: posterior.potential(whitened(u)),
         target_accept_prob=settings.target_accept,
         max_tree_depth=settings.max_tree_depth,
         dense_mass=False,  # the whitening has taken out the correlations
@@ -65,14 +66,14 @@ def _start(settings: Settings, key: Array, first: Array, energy: Array, slope: A
     return state._replace(potential_energy=energy, z_grad=slope)
 
 
-def _advance(settings: Settings, posterior: Posterior, centre: Array, factor: Array, state: Any) -> tuple[Any, Any]:
+def _advance(settings: Settings, posterior: Posterior, whitened: Whitening, state: Any) -> tuple[Any, Any]:
     """One chunk of one chain. The kernel learns its warm-up length in `init`, whose result is not used."""
-    kernel = _kernel(posterior, centre, factor, settings)
-    kernel.init(jax.random.key(0), settings.warmup, jnp.zeros_like(centre), (), {})
+    kernel = _kernel(posterior, whitened, settings)
+    kernel.init(jax.random.key(0), settings.warmup, jnp.zeros_like(whitened.centre), (), {})
 
     def step(state: Any, _: None) -> tuple[Any, Any]:
         state = kernel.sample(state, (), {})
-        values = posterior.constrain(centre + factor @ state.z)
+        values = posterior.constrain(whitened(state.z))
         return state, (values, {name: getattr(state, name) for name in FIELDS})
 
     return jax.lax.scan(step, state, None, length=settings.chunk)
@@ -104,8 +105,7 @@ def _over_chains(function: Callable[..., Any], settings: Settings, shared: int, 
 
 def run_chains(
     problem: Problem,
-    centre: np.ndarray,
-    factor: np.ndarray,
+    whitened: Whitening,
     key: PRNGKeyArray,
     settings: Settings,
     progress: Callable[[int, int, int], None] | None = None,
@@ -113,14 +113,14 @@ def run_chains(
 ) -> Chains:
     """Posterior draws by NUTS, started from the whitened Laplace approximation.
 
-    Arguments: centre, factor — of the whitening; progress — called with (draws done, draws in all, divergences);
+    Arguments: whitened — the coordinates to move in; progress — called with (draws done, draws in all, divergences);
     keep — called after each chunk with what has been drawn so far. A keyboard interrupt during sampling returns what
     has been drawn so far; during warm-up it is raised.
     """
     kept: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]] = []
     total, complete = settings.warmup + settings.draws, True
     try:
-        for done, draws, stats in _chunks(problem, jnp.asarray(centre), jnp.asarray(factor), key, settings):
+        for done, draws, stats in _chunks(problem, whitened, key, settings):
             if done > settings.warmup:
                 kept.append((draws, stats))
                 if keep is not None and done < total:
@@ -142,16 +142,17 @@ def _joined(kept: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]], com
 
 
 def _chunks(
-    problem: Problem, centre: Float[Array, "parameter"], factor: Array, key: PRNGKeyArray, settings: Settings
+    problem: Problem, whitened: Whitening, key: PRNGKeyArray, settings: Settings
 ) -> Iterator[tuple[int, dict[str, np.ndarray], dict[str, np.ndarray]]]:
     """Chunk after chunk: iterations done, draws and statistics of that chunk on the host."""
     first_key, chain_key = jax.random.split(key)
-    first = jax.random.normal(first_key, (settings.chains, centre.size))
+    first = jax.random.normal(first_key, (settings.chains, whitened.centre.size))
     keys = jax.random.split(chain_key, settings.chains)
-    energies, slopes = potential_slopes(problem.posterior, np.asarray(centre + first @ factor.T), 1.0)
+    energies, slopes = potential_slopes(problem.posterior, np.asarray(jax.vmap(whitened)(first)), 1.0)
+    pulled = jax.vmap(lambda u, slope: jax.vjp(whitened, u)[1](slope)[0])(first, jnp.asarray(slopes))
     start = _over_chains(_start, settings, shared=0, chained=4)
-    advance = _over_chains(_advance, settings, shared=3, chained=1)
-    state = start(keys, first, jnp.asarray(energies), jnp.asarray(slopes) @ factor)
+    advance = _over_chains(_advance, settings, shared=2, chained=1)
+    state = start(keys, first, jnp.asarray(energies), pulled)
     for done in range(settings.chunk, settings.warmup + settings.draws + 1, settings.chunk):
-        state, (draws, stats) = advance(problem.posterior, centre, factor, state)
+        state, (draws, stats) = advance(problem.posterior, whitened, state)
         yield done, jax.tree.map(np.asarray, draws), jax.tree.map(np.asarray, stats)

@@ -12,6 +12,7 @@ import numpy as np
 from fitting.combinations import Combination, best_combinations, combine, say
 from fitting.labels import MINUS, interval, number, percent, symbols, with_error
 from fitting.predictive import misfits, truth_of
+from fitting.priors import bounds
 from fitting.problem import media
 from fitting.run import Run, derived
 from jaxcrc.medium.diffusion import SuppressedDiffusion
@@ -42,6 +43,7 @@ def verdict(run: Run, summary: astropy.table.Table | None = None) -> list[str]:
     rows = {str(row["parameter"]): row for row in (run.summary() if summary is None else summary)}
     paragraphs = [
         _belief(run, rows),
+        _edge(run),
         *(_result(run, rows, name) for name in media(run.problem.scene)),
         _decided(run, rows),
         _pairs(run),
@@ -95,6 +97,19 @@ def _belief(run: Run, rows: Rows) -> str:
     if run.about.get("map_converged") is False:
         cut += " The search for the MAP did not converge: read medians, not the MAP."
     return f"{head}: {', '.join(facts)}.{''.join(f' {fault[0].upper()}{fault[1:]}.' for fault in faults)}{cut}"
+
+
+def _edge(run: Run) -> str:
+    """Which priors stop the MAP."""
+    names = symbols(run.problem)
+    edges = {path: bounds(run.problem.priors[path].distribution) for path in names}
+    held = [f"{names[path]} = {number(run.best[path])}" for path in names if run.best[path] in edges[path]]
+    if not held:
+        return ""
+    return (
+        f"The MAP lies at the edge of the priors: {_listed(held)}. The density still rises there, and what the MAP "
+        "says of the parameters that trade against these means little: read medians and intervals."
+    )
 
 
 def _extreme(rows: Rows, names: Mapping[str, str], column: str, choose: Any) -> tuple[float, str] | None:

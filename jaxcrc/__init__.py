@@ -34,6 +34,7 @@ from jaxcrc.source.release import Burst as Burst
 from jaxcrc.source.release import Continuous as Continuous
 from jaxcrc.source.release import Point as Point
 from jaxcrc.source.release import Released as Released
+from jaxcrc.source.remnant import shock_radius as shock_radius
 from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
 from jaxcrc.source.spectrum import PowerLaw as PowerLaw
@@ -48,6 +49,16 @@ from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.kernels import burst_ball as burst_ball
 from jaxcrc.transport.kernels import burst_point as burst_point
 from jaxcrc.transport.kernels import continuous_point as continuous_point
+from jaxcrc.transport.kernels_ballistic import ballistic_burst as ballistic_burst
+from jaxcrc.transport.kernels_ballistic import ballistic_continuous as ballistic_continuous
+from jaxcrc.transport.kernels_bounded import burst_bounded as burst_bounded
+from jaxcrc.transport.kernels_bounded import continuous_bounded as continuous_bounded
+from jaxcrc.transport.kernels_field import anisotropic_burst as anisotropic_burst
+from jaxcrc.transport.kernels_field import field_line_burst as field_line_burst
+from jaxcrc.transport.kernels_history import linear_point as linear_point
+from jaxcrc.transport.kernels_shell import burst_shell as burst_shell
+from jaxcrc.transport.kernels_shell import continuous_ball as continuous_ball
+from jaxcrc.transport.kernels_shell import continuous_shell as continuous_shell
 from jaxcrc.transport.profile import CloudSolution as CloudSolution
 from jaxcrc.transport.profile import solve_cloud as solve_cloud
 from jaxcrc.transport.release import Escape as Escape

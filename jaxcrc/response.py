@@ -70,8 +70,25 @@ def _bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Ar
     return chebyshev_weights(jnp.log(value), math.log(span[0]), math.log(span[1]), size)
 
 
+class Centre(eqx.Module):
+    """Directions of a round table's basis for a source that is not where it was thought to be.
+
+    The matrix depends on the distance ϱ between the source and the table's centre, as a smooth function of ϱ².
+    place — nominal offset (north, east) of the table from the source [deg]; span — least and largest ϱ [deg].
+    """
+
+    place: tuple[float, float] = eqx.field(static=True)
+    span: tuple[float, float] = eqx.field(static=True)
+    order: int = eqx.field(static=True)
+
+    def weight(self, view: View) -> Float[Array, "basis"]:
+        """Chebyshev weights of ϱ²."""
+        square = (self.place[0] - view.offset_north) ** 2 + (self.place[1] - view.offset_east) ** 2
+        return chebyshev_weights(square, self.span[0] ** 2, self.span[1] ** 2, self.order)
+
+
 class Round(AbstractResponse):
-    """A table that looks at something round: annuli, or an aperture.
+    """A table that looks at something round: through annuli, a circle or a box.
 
     Nodes are fixed in angle [rad], so that the distance only scales positions and the result by its `power`.
     """
@@ -82,14 +99,20 @@ class Round(AbstractResponse):
     place: str = eqx.field(static=True)
     power: int = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
+    centre: Centre | None = None
 
     def position(self, view: View) -> Position:
         """(d θ, 0, 0) [pc]."""
         return (view.distance * PC_PER_KPC * self.angle)[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
 
     def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
-        """d^power [kpc^power] times the weights of the PSF's width."""
-        return view.distance**self.power * _bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
+        """d^power [kpc^power] times the weights of the PSF's width and of the source's place."""
+        size = self.projection.shape[0]
+        if self.centre is None:
+            return view.distance**self.power * _bend(nuisance.psf_scale, self.psf_span, size)
+        by_place = self.centre.weight(view)
+        by_psf = _bend(nuisance.psf_scale, self.psf_span, size // by_place.shape[0])
+        return view.distance**self.power * jnp.outer(by_psf, by_place).ravel()
 
 
 class Column(AbstractResponse):

@@ -54,11 +54,8 @@ def test_intervals_cover_and_widths_are_the_forecast(fits):
     assert np.median(ratios, axis=0) == pytest.approx(np.ones(len(covered)), abs=0.15), np.median(ratios, axis=0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_chains_meet_and_do_not_diverge(kind):
-    """Three of the twenty data sets; `benchmarks/recovery.py` prints them all."""
-    for seed in SEEDS[:3]:
-        run = fitting.fit(mock_halo(kind, seed), seed=seed, warmup=500, draws=2500, chunk=500)
+def test_chains_meet_and_do_not_diverge(fits):
+    for _, run in fits:
         assert np.max(run.summary()["r_hat"]) < 1.01
         assert run.about["divergences"] <= 1e-3 * run.about["draws"]
 

@@ -3,7 +3,7 @@
 Everything rests on one identity. Let C(b) be the light of a round source inside a circle of radius b around it, before
 the PSF. After the PSF, a centred circle of radius B holds ∫ p(b; B) C(b) db, where p = −∂E/∂b and E(B; b) is the
 fraction of a point at distance b that lands inside B (partial integration of ∫ E dC). And a circle off the centre holds
-∮ C(b) dφ / 2π along its edge, φ being the position angle seen from the source (Green's theorem).
+∮ C(b) dφ / 2π along its edge, φ being the position angle seen from the source (Green's theorem), as does a box.
 
 A rule is (row, distance, weight): circle i holds Σ weight × C(distance) over the points whose row is i.
 """
@@ -44,6 +44,23 @@ def boundary_rule(radius: np.ndarray, offset: np.ndarray, kinks: np.ndarray) -> 
     row, _, weight, squared = _angle_rule(radius, offset, kinks)
     excess = (radius - offset) * (radius + offset)
     return row, np.sqrt(squared), weight * (0.5 / np.pi) * (1.0 + excess[row] / squared)
+
+
+def box_edge(box: tuple[float, float, float, float], kinks: np.ndarray) -> Rule:
+    """∮ C dφ / 2π along the edges of a box (left, right, bottom, top, as seen from the source), all in row 0.
+
+    On an edge at the distance h from the source b = |h|/cos ψ, and dφ = ±dψ.
+    """
+    left, right, bottom, top = box
+    distance = np.array([right, -left, top, -bottom])
+    ends = np.array([(bottom, top), (bottom, top), (left, right), (left, right)])
+    away = distance != 0.0  # an edge through the source turns by no angle
+    h, ends = np.abs(distance[away])[:, None], ends[away]
+    start, stop = np.arctan2(ends[:, :1], h), np.arctan2(ends[:, 1:], h)
+    crossing = np.arccos(np.minimum(h / kinks[None, :], 1.0))
+    edge, angle, weight = _panel_rule(np.clip(np.concatenate([start, stop, crossing, -crossing], axis=1), start, stop))
+    sign = np.sign(distance[away])[edge]
+    return np.zeros(edge.size, int), h[edge, 0] / np.cos(angle), sign * weight * (0.5 / np.pi)
 
 
 def _angle_rule(

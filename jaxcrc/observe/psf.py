@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.special import i0e
 
 from jaxcrc.numerics.quadrature import Values, gauss_intervals
-from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, gaussian_edge, top_hat_edge
+from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, box_edge, gaussian_edge, top_hat_edge
 
 R68_PER_SIGMA = float(np.sqrt(-2.0 * np.log(1.0 - 0.68)))
 
@@ -102,6 +102,17 @@ def circle_rule(psf: PSF | None, radius: Values, offset: Values, kinks: Values) 
         return _edge_rule(psf, radius, kinks)
     row, distance, weight = boundary_rule(radius, offset, _blurred_kinks(psf, kinks))
     point, smeared, edge_weight = _edge_rule(psf, distance, kinks[row])
+    return row[point], smeared, weight[point] * edge_weight
+
+
+def box_rule(psf: PSF | None, box: tuple[float, float, float, float], kinks: Values) -> Rule:
+    """Quadrature for the light that a box holds, as `circle_rule` gives it for circles: a single row.
+
+    Arguments: box — left, right, bottom and top as seen from the source, along the box's own axes [length].
+    """
+    kinks = np.asarray(kinks, float)
+    row, distance, weight = box_edge(box, _blurred_kinks(psf, kinks[None, :])[0])
+    point, smeared, edge_weight = _edge_rule(psf, distance, np.broadcast_to(kinks, (row.size, kinks.size)))
     return row[point], smeared, weight[point] * edge_weight
 
 

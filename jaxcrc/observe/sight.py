@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from jaxcrc.numerics.quadrature import Values, gauss_intervals, gauss_panels, lagrange_basis
 from jaxcrc.observe.circle import Rule
-from jaxcrc.observe.psf import PSF, ball_light, circle_rule
+from jaxcrc.observe.psf import PSF, ball_light, box_rule, circle_rule
 from jaxcrc.observe.radial import PANEL_RATIO, panel_basis, positive
 from jaxcrc.observe.radial import RadialNodes as RadialNodes
 from jaxcrc.observe.radial import basis as basis
@@ -123,16 +123,19 @@ def _table(nodes: RadialNodes, outer: float = np.inf) -> _Table:
 
 
 def annulus_means(
-    nodes: RadialNodes, r_min: Values, r_max: Values, psf: PSF | None = None
+    nodes: RadialNodes, r_min: Values, r_max: Values, psf: PSF | None = None, offset: float = 0.0
 ) -> Float[np.ndarray, "bin node"]:
-    """Mean column over each annulus around the source, after the PSF [length × density].
+    """Mean column over each annulus, after the PSF [length × density].
 
     P = [C(r_max) − C(r_min)] / π(r_max² − r_min²), C the column enclosed within a radius once the PSF has spread it.
-    Arguments: r_min, r_max — edges; r_min may be 0 [length]; psf — None for perfect resolution.
+    Arguments: r_min, r_max — edges; r_min may be 0 [length]; psf — None for perfect resolution; offset — of their
+    centre from the source [length].
     Errors: ValueError for edges that are negative, not increasing or beyond the nodes.
     """
     inner, outer = _edges(nodes, r_min, r_max)
-    enclosed = _enclosed(_table(nodes), psf, np.concatenate([inner, outer]))
+    if not 0.0 <= offset <= nodes.breaks[-1] - outer.max():
+        raise ValueError(f"annulus offset {offset} must be ≥ 0 and the annuli within the nodes, {nodes.breaks[-1]}")
+    enclosed = _enclosed(_table(nodes), psf, np.concatenate([inner, outer]), offset)
     return (enclosed[inner.size :] - enclosed[: inner.size]) / (np.pi * (outer - inner) * (outer + inner))[:, None]
 
 
@@ -148,6 +151,21 @@ def aperture_mean(
         raise ValueError(f"aperture offset {offset} must be ≥ 0 and the circle within the nodes, {nodes.breaks[-1]}")
     table = _table(nodes)
     return table.contract(circle_rule(psf, radius, offset, table.breaks), 1) / (np.pi * radius**2)
+
+
+def box_mean(
+    nodes: RadialNodes, box: tuple[float, float, float, float], psf: PSF | None = None
+) -> Float[np.ndarray, "1 node"]:
+    """Mean column over a box, after the PSF [length × density].
+
+    Arguments: box — left, right, bottom and top as seen from the source, along the box's own axes [length].
+    Errors: ValueError for a box without area, or beyond the nodes.
+    """
+    left, right, bottom, top = map(float, box)
+    if not (left < right and bottom < top and np.hypot(max(-left, right), max(-bottom, top)) <= nodes.breaks[-1]):
+        raise ValueError(f"box {box} must have left < right, bottom < top and lie within the nodes, {nodes.breaks[-1]}")
+    table = _table(nodes)
+    return table.contract(box_rule(psf, box, table.breaks), 1) / ((right - left) * (top - bottom))
 
 
 def annulus_line_averages(
@@ -173,8 +191,14 @@ def annulus_line_averages(
     return (seen[inner.size :] - seen[: inner.size]) / (4.0 / 3.0 * np.pi * gas_radius**3 * share[:, None])
 
 
-def _enclosed(table: _Table, psf: PSF | None, radius: np.ndarray) -> Float[np.ndarray, "edge node"]:
-    return table.contract(circle_rule(psf, radius, 0.0, table.breaks), radius.size)
+def _enclosed(
+    table: _Table, psf: PSF | None, radius: np.ndarray, offset: float = 0.0
+) -> Float[np.ndarray, "edge node"]:
+    """Column within each circle, none for a radius of 0."""
+    size = radius[radius > 0.0]
+    enclosed = np.zeros((radius.size, table.mean.shape[1]))
+    enclosed[radius > 0.0] = table.contract(circle_rule(psf, size, offset, table.breaks), size.size)
+    return enclosed
 
 
 def _edges(nodes: RadialNodes, r_min: Values, r_max: Values) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,16 @@ _BIRTH = 9.0  # e-folds by which the nodes close in on the birth of the source
 _TOP = 2.0  # the same where the particles were never that energetic
 _SLOWEST = 1e-20  # of b/E [kyr⁻¹]
 _EXTREME = 1e30  # of r² over λ², which keeps far tails from overflowing
+_MOST_TURNED = 30.0  # of the exponent by which a drift turns the latest releases
+
+
+class Latest(NamedTuple):
+    """The latest releases, whose amount per λ² is linear."""
+
+    start: Energy  # at λ² = 0
+    stop: Energy
+    square: Energy  # λ² [pc²] and look-back time [kyr] at the end
+    time: Energy
 
 
 class Spread(NamedTuple):
@@ -35,7 +45,7 @@ class Spread(NamedTuple):
     weight: Float[Array, "energy release"]
     square: Float[Array, "energy release"]  # λ² [pc²]
     time: Float[Array, "energy release"]  # look-back time [kyr]
-    latest: tuple[Energy, Energy, Energy] | None  # release per λ² at λ² = 0 and at the end, and λ² at the end
+    latest: Latest | None
 
 
 def _floats(*values: ArrayLike) -> list[Array]:
@@ -95,13 +105,9 @@ def history_spread(
     before = energy[:, None] * jnp.exp(point)
     release = injection(before, jnp.maximum(age - time, 0.0)) * before / loss(energy)[:, None]
     start = injection(energy, jnp.broadcast_to(age, energy.shape)) / (4.0 * kappa(energy))
-    latest = (start, _per_square(release[:, 0], before[:, 0], kappa, loss, energy), square[:, 0])
+    stop = release[:, 0] * loss(before[:, 0]) / (4.0 * kappa(before[:, 0]) * before[:, 0])
+    latest = Latest(start, stop, square[:, 0], time[:, 0])
     return Spread(release[:, 1:] * measure, square[:, 1:], time[:, 1:], latest)
-
-
-def _per_square(release: Energy, before: Energy, kappa: Law, loss: Law, energy: Energy) -> Energy:
-    """Release per λ² where the release per ln E₀ is given."""
-    return release * loss(before) / (4.0 * kappa(before) * before)
 
 
 def spread_density(spread: Spread, radius: Float[Array, "node"]) -> Float[Array, "energy node"]:
@@ -110,18 +116,46 @@ def spread_density(spread: Spread, radius: Float[Array, "node"]) -> Float[Array,
     Arguments: spread — of `burst_spread` or `history_spread`; radius — distance from the source [pc].
     """
     inverse = 1.0 / spread.square
-    centre = spread.weight * (math.pi**-1.5 * inverse * jnp.sqrt(inverse))
-    gaussian = jnp.exp(-jnp.minimum(radius**2 * inverse[..., None], _EXTREME))
-    density = jnp.sum(centre[..., None] * gaussian, axis=1)
+    density = _sum(spread.weight, inverse, radius**2 * inverse[..., None])
+    return density if spread.latest is None else density + _latest(spread.latest, radius)
+
+
+def drifting_density(
+    spread: Spread, position: Float[Array, "node 3"], velocity: Float[Array, "3"]
+) -> Float[Array, "energy node"]:
+    """Density where all that was released drifts away from the source: each Gaussian sits at velocity × look-back time.
+
+    Equation: r² → |x − u s|² in every term; for the latest releases the exact factor e^{x·u/2κ} without e^{−u²s/4κ}.
+    Source: the frame in which the drifting medium rests.
+    Arguments: spread — as above; position — x [pc] from where the source is now; velocity — u [pc kyr⁻¹].
+    Validity: drift the same everywhere and at all times.
+    """
+    inverse = 1.0 / spread.square
+    along, speed = position @ velocity, jnp.sum(velocity**2)
+    time = spread.time[..., None]
+    away = jnp.sum(position**2, axis=-1) - 2.0 * time * along + speed * time**2
+    density = _sum(spread.weight, inverse, jnp.maximum(away, 0.0) * inverse[..., None])
     if spread.latest is None:
         return density
-    start, stop, square = (value[:, None] for value in spread.latest)
+    radius = jnp.sqrt(jnp.sum(position**2, axis=-1))
+    turned = 2.0 * along * (spread.latest.time / spread.latest.square)[:, None]
+    return density + _latest(spread.latest, radius) * jnp.exp(jnp.clip(turned, -_MOST_TURNED, _MOST_TURNED))
+
+
+def _sum(weight: Array, inverse: Array, exponent: Array) -> Float[Array, "energy node"]:
+    centre = weight * (math.pi**-1.5 * inverse * jnp.sqrt(inverse))
+    return jnp.sum(centre[..., None] * jnp.exp(-jnp.minimum(exponent, _EXTREME)), axis=1)
+
+
+def _latest(latest: Latest, radius: Float[Array, "node"]) -> Float[Array, "energy node"]:
+    """∫ (πL)^{−3/2} e^{−r²/L} dL from 0, of 1 and of L, in closed form."""
+    start, stop, square = (value[:, None] for value in latest[:3])
     safe = jnp.where(radius == 0.0, 1.0, radius)
     x = jnp.minimum(radius / jnp.sqrt(square), math.sqrt(_EXTREME))
     tail = jax.lax.erfc(x)
     steady = jnp.where(radius == 0.0, jnp.inf, tail / (math.pi * safe))
     ramp = (2.0 * math.pi**-1.5) * jnp.exp(-x * x) / jnp.sqrt(square) - (2.0 / math.pi) * radius * tail / square
-    return density + start * steady + (stop - start) * ramp
+    return start * steady + (stop - start) * ramp
 
 
 def lepton_burst(

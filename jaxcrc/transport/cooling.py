@@ -48,19 +48,18 @@ def cooling(
 ) -> Cooling:
     """Tables of s and λ² from each energy up to `energy_max`.
 
-    Equation: s = ∫ dE/b, λ² = 4 ∫ κ e^{2Hs}/b dE; b includes what the expansion takes, H E.
+    Equation: s = ∫ dE/b, λ² = 4 ∫ κ e^{2Hs}/b dE.
     Source: Atoyan, Aharonian & Völk 1995, Phys. Rev. D 52, 3265 (after Syrovatskii 1959); the expansion by substitution
     of comoving coordinates.
-    Arguments: energy — total energy [GeV], in any order; kappa — κ(E) [pc² kyr⁻¹]; loss — b(E) [GeV kyr⁻¹], positive;
-    energy_max — no particle was ever above it [GeV]; expansion — H of a wind of speed H r [kyr⁻¹], none by default.
+    Arguments: energy — total energy [GeV], in any order; kappa — κ(E) [pc² kyr⁻¹]; loss — b(E) [GeV kyr⁻¹], positive,
+    with the H E that an expansion takes; energy_max — no particle was ever above it [GeV]; expansion — H of a wind of
+    speed H r [kyr⁻¹], none by default.
     Validity: κ and b smooth on the scale of a tenth of a decade.
     """
 
     def rates(x: Array) -> tuple[Array, Array]:
         value = jnp.exp(x)
-        rate = loss(value) / value
-        rate = rate if expansion is None else rate + expansion
-        slow = 1.0 / rate
+        slow = value / loss(value)
         return slow, 4.0 * kappa(value) * slow
 
     unit, integrate = jnp.asarray(_LOBATTO, energy.dtype), jnp.asarray(_INTEGRATE, energy.dtype)

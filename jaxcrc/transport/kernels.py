@@ -15,9 +15,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from jaxcrc.numerics.special import erfcx, horner
+from jaxcrc.transport.safe import align, floor, squared, within
 
 _SQRT_PI = math.sqrt(math.pi)
 _SPHERE = 4.0 * math.pi / 3.0
@@ -31,29 +32,6 @@ _TERMS_BALL = 13
 _TERMS_PRODUCT = 10
 
 
-def _align(*values: ArrayLike) -> list[Array]:
-    """The arguments as float arrays of their common dtype; Python numbers take the precision of the arrays."""
-    dtype = jnp.result_type(float, *values)
-    return [jnp.asarray(value, dtype) for value in values]
-
-
-def _floor(x: Array) -> float:
-    """What is told from zero, in any unit of this module: fourth root of the smallest number, 1e-77 or 3e-10."""
-    return float(jnp.finfo(x.dtype).tiny) ** 0.25
-
-
-def _within(radius: Array) -> Array:
-    """The radius, held where its square over R_d² cannot overflow: the density is zero long before."""
-    return jnp.minimum(radius, 1.0 / _floor(radius))
-
-
-def _square(time: Array, kappa: Array) -> tuple[Bool[Array, "..."], Float[Array, "..."]]:
-    """Whether nothing has been released yet, and R_d² = 4κt [pc²] with that case, underflow and overflow taken out."""
-    square = 4.0 * kappa * time
-    idle, floor = square <= 0.0, _floor(square)
-    return idle, jnp.where(idle, 1.0, jnp.clip(square, floor, floor**-2))
-
-
 def diffusion_radius(time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Diffusion radius R_d [pc], the e-folding radius of the burst.
 
@@ -62,7 +40,7 @@ def diffusion_radius(time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     Arguments: time — since the release [kyr]; kappa — diffusion coefficient [pc² kyr⁻¹].
     Validity: zero for time ≤ 0.
     """
-    idle, square = _square(*_align(time, kappa))
+    idle, square = squared(*align(time, kappa))
     return jnp.where(idle, 0.0, jnp.sqrt(square))
 
 
@@ -75,11 +53,11 @@ def burst_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[A
     kappa — diffusion coefficient [pc² kyr⁻¹].
     Validity: κ the same everywhere, loss times longer than the age, r < ct.
     """
-    radius, time, kappa = _align(radius, time, kappa)
-    idle, square = _square(time, kappa)
+    radius, time, kappa = align(radius, time, kappa)
+    idle, square = squared(time, kappa)
     inverse = 1.0 / square
     centre = jnp.where(idle, 0.0, math.pi**-1.5 * inverse * jnp.sqrt(inverse))
-    return centre * jnp.exp(-(_within(radius) ** 2) * inverse)
+    return centre * jnp.exp(-(within(radius) ** 2) * inverse)
 
 
 def continuous_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
@@ -92,11 +70,11 @@ def continuous_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Fl
     Validity: κ the same everywhere, loss times longer than the age, 3κ/c < r < ct. The density diverges as 1/r and is
     infinite at r = 0: its volume integrals are finite, but a sum must not take its value or slopes there.
     """
-    radius, time, kappa = _align(radius, time, kappa)
-    idle, square = _square(time, kappa)
-    strength = jnp.where(idle, 0.0, 0.25 / math.pi / jnp.maximum(kappa, _floor(kappa)))
-    distance = jnp.where(radius == 0.0, 0.0, jnp.maximum(radius, _floor(radius)))
-    return strength * (1.0 / distance) * jax.lax.erfc(_within(radius) * jax.lax.rsqrt(square))
+    radius, time, kappa = align(radius, time, kappa)
+    idle, square = squared(time, kappa)
+    strength = jnp.where(idle, 0.0, 0.25 / math.pi / jnp.maximum(kappa, floor(kappa)))
+    distance = jnp.where(radius == 0.0, 0.0, jnp.maximum(radius, floor(radius)))
+    return strength * (1.0 / distance) * jax.lax.erfc(within(radius) * jax.lax.rsqrt(square))
 
 
 def burst_ball(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike) -> Float[Array, "..."]:
@@ -108,9 +86,9 @@ def burst_ball(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radi
     kappa — diffusion coefficient [pc² kyr⁻¹]; source_radius — radius R of the ball [pc].
     Validity: the same κ inside and outside, r < ct. R → 0 is the burst from a point, κt → 0 the ball itself.
     """
-    radius, time, kappa, source_radius = _align(radius, time, kappa, source_radius)
-    idle, square = _square(time, kappa)
-    return jnp.where(idle, 0.0, _ball(_within(radius), jnp.sqrt(square), _within(source_radius)))
+    radius, time, kappa, source_radius = align(radius, time, kappa, source_radius)
+    idle, square = squared(time, kappa)
+    return jnp.where(idle, 0.0, _ball(within(radius), jnp.sqrt(square), within(source_radius)))
 
 
 def _bessel_coefficient(order: int, k: int) -> float:
@@ -178,7 +156,7 @@ def _ball(radius: Array, spread: Array, source_radius: Array) -> Array:
 
 def _positive(source_radius: Array) -> Array:
     """The radius of a ball, kept from zero: there the expansion is taken and does not divide by it."""
-    return jnp.maximum(source_radius, _floor(source_radius))
+    return jnp.maximum(source_radius, floor(source_radius))
 
 
 @_ball.defjvp

@@ -71,6 +71,7 @@ def test_every_free_parameter_moves_the_posterior(shipped):
 def test_every_number_of_the_w28_scene_acts_or_is_known_not_to(w28):
     """Over the shipped case, a leaf without effect is one that this case has nothing for."""
     idle = {"view.gas_depth", "gas.density"}  # no diffuse gas is looked at: the cloud carries its own mass
+    idle |= {"view.offset_north", "view.offset_east"}  # the cloud has an offset of its own
     idle |= {"light.magnetic_field", "light.photons.cmb.energy_density"}  # there are no electrons
     scene, posterior = w28.scene, w28.posterior
     fixed = {path: get(scene, path) for path in paths(scene) if not path.endswith("psf_scale")}
@@ -128,6 +129,7 @@ REFUSED = [
     ({CHI: dist.Uniform(-1.0, 0.0)}, {"ties": {CHI: DELTA}}, "tied"),
     ({"data.profile.psf_scale": dist.LogNormal(0.0, 0.1)}, {}, "within 0[.]5 and 2"),
     ({"view.gas_depth": dist.Uniform(0.0, 10.0)}, {}, "no gas depth"),
+    ({"view.offset_east": dist.Uniform(0.0, 10.0)}, {"clouds": {"profile": "a"}}, "looks at the source itself"),
 ]
 
 

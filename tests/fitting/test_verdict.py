@@ -192,6 +192,13 @@ def test_held_diffusion_is_called_held(problem):
 # --- what decided it
 
 
+def test_a_map_at_the_edge_of_a_prior_is_told(problem):
+    run = run_of(problem, draw(TIGHT))
+    assert not [text for text in verdict(run) if text.startswith("The MAP lies")]
+    run = dataclasses.replace(run, best={**run.best, INDEX: 1.5})
+    assert "edge of the priors: index α = 1.5." in about(run, "The MAP lies")
+
+
 def test_prior_and_data_are_named_as_what_decided(problem):
     run = run_of(problem, draw({CHI: 0.1, DELTA: 0.65, WORK: 0.95, INDEX: 0.2}))
     text = about(run, "The data decided")

@@ -1,0 +1,190 @@
+"""Sources of electrons and positrons: a pulsar that spins down, or any release history, with a spectrum by energy."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
+
+from jaxcrc._types import Scalar, param
+from jaxcrc.source.spindown import age_from_period, spin_down
+from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
+
+_N_NODES = 64
+_ENDS = 40.0  # of the cut-off: e⁻⁴⁰ of the law is left there
+_PER_KYR = math.log10(S_PER_KYR) - LOG10_ENERGY_UNIT_ERG
+
+
+def electron_power_law(
+    energy: ArrayLike, index: ArrayLike, cutoff: ArrayLike, energy_min: float
+) -> Float[Array, "..."]:
+    """Electrons per energy and released energy [GeV⁻²].
+
+    Equation: N ∝ E^{−α} exp(−E/E_cut), with ∫ E N dE = 1 above E_min.
+    Source: definition.
+    Arguments: energy — total energy E [GeV]; index — α; cutoff — E_cut [GeV], above energy_min; energy_min — E_min
+    [GeV]; the law goes on below it.
+    """
+    dtype = jnp.result_type(float, energy, index, cutoff)
+    energy, index, cutoff = (jnp.asarray(value, dtype) for value in (energy, index, cutoff))
+    node, weight = (jnp.asarray(part, dtype) for part in np.polynomial.legendre.leggauss(_N_NODES))
+    half = 0.5 * (jnp.log(_ENDS * cutoff) - math.log(energy_min))
+    log = math.log(energy_min) + half * (1.0 + node)
+    # In E/E_min, so that single precision holds the powers.
+    power = jnp.exp((2.0 - index) * (log - math.log(energy_min)) - jnp.exp(log) / cutoff)
+    norm = half * jnp.sum(weight * power) * energy_min**2
+    return jnp.exp(-index * jnp.log(energy / energy_min) - energy / cutoff) / norm
+
+
+class AbstractInjection(eqx.Module):
+    """How released energy is spread over electrons."""
+
+    @abstractmethod
+    def __call__(self, energy: Array) -> Array:
+        """Electrons per GeV of total energy [GeV] for each GeV released [GeV⁻²]."""
+
+    @abstractmethod
+    def energy_max(self) -> Scalar:
+        """Energy [GeV] above which nothing is released."""
+
+
+class ElectronPowerLaw(AbstractInjection):
+    """Power law in energy with an exponential cut-off; the released energy counts above `energy_min` [GeV]."""
+
+    index: Scalar = param("", "slope of the injected spectrum", low=1.0, high=3.5)
+    log10_cutoff: Scalar = param("dex(TeV)", "log10 of the cut-off energy", low=-1.0, high=4.0)
+    energy_min: float = eqx.field(static=True, default=1.0)
+
+    def __check_init__(self) -> None:
+        if not 0.0 < self.energy_min <= 100.0:
+            raise ValueError(f"energy_min {self.energy_min!r} GeV must lie between 0 and 100 GeV, below any cut-off")
+
+    def __call__(self, energy: Array) -> Array:
+        """Electrons per GeV of total energy [GeV] for each GeV released [GeV⁻²]."""
+        return electron_power_law(energy, self.index, 10.0 ** (self.log10_cutoff + 3.0), self.energy_min)
+
+    def energy_max(self) -> Scalar:
+        """Energy [GeV] above which nothing is released."""
+        return _ENDS * 10.0 ** (self.log10_cutoff + 3.0)
+
+
+class AbstractClock(eqx.Module):
+    """What tells how old a pulsar is."""
+
+    @abstractmethod
+    def age(self, tau0: Scalar, braking_index: Scalar) -> Scalar:
+        """Age [kyr] of a pulsar with that τ₀ [kyr] and braking index."""
+
+
+class KnownAge(AbstractClock):
+    """The age itself."""
+
+    log10_age: Scalar = param("dex(yr)", "log10 of the age")
+
+    def age(self, tau0: Scalar, braking_index: Scalar) -> Scalar:
+        """Age [kyr]."""
+        return 10.0 ** (self.log10_age - 3.0)
+
+
+class Timing(AbstractClock):
+    """Period and period derivative, which give the age with τ₀ and the braking index: t = 2τ_c/(n − 1) − τ₀."""
+
+    period: Scalar = param("s", "period of the pulsar", low=0.0)
+    period_derivative: Scalar = param("1e-15", "period derivative of the pulsar, in 1e-15", low=0.0)
+
+    def age(self, tau0: Scalar, braking_index: Scalar) -> Scalar:
+        """Age [kyr]."""
+        return age_from_period(self.period, self.period_derivative, tau0, braking_index)
+
+
+class AbstractElectrons(eqx.Module):
+    """A point source of electrons, as `jaxcrc.transport.halo` asks it: amounts in [GeV cm⁻³ pc³] × [GeV⁻²]."""
+
+    injection: eqx.AbstractVar[AbstractInjection]
+
+    @abstractmethod
+    def age(self) -> Scalar:
+        """Time since the first release [kyr]."""
+
+    @abstractmethod
+    def power(self, time: Array) -> Array | None:
+        """Released power at a time since birth [GeV cm⁻³ pc³ kyr⁻¹]; None for a burst."""
+
+    @abstractmethod
+    def strength(self) -> Scalar | None:
+        """Energy released at once [GeV cm⁻³ pc³]; None where the release goes on."""
+
+
+class Pulsar(AbstractElectrons):
+    """A pulsar that turns a share of its spin-down power into electrons and positrons."""
+
+    injection: AbstractInjection
+    clock: AbstractClock
+    log10_power: Scalar = param("dex(erg / s)", "log10 of the spin-down power today")
+    log10_efficiency: Scalar = param(
+        "dex", "log10 of the share of the spin-down power that electrons get, above energy_min", high=0.0
+    )
+    log10_tau0: Scalar = param("dex(yr)", "log10 of the initial spin-down time")
+    braking_index: Scalar = param("", "braking index", low=1.1, high=10.0, default=3.0)
+
+    def age(self) -> Scalar:
+        """Age of the pulsar [kyr]."""
+        return self.clock.age(self._tau0(), self.braking_index)
+
+    def _tau0(self) -> Scalar:
+        return 10.0 ** (self.log10_tau0 - 3.0)
+
+    def power(self, time: Array) -> Array:
+        """Power in electrons at a time since birth [kyr], in [GeV cm⁻³ pc³ kyr⁻¹]."""
+        now = ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_power + self.log10_efficiency + _PER_KYR)
+        return spin_down(time, now, self.age(), self._tau0(), self.braking_index)
+
+    def strength(self) -> None:
+        """None: the release goes on."""
+        return None
+
+
+class ElectronBurst(AbstractElectrons):
+    """Electrons that were all released at once."""
+
+    injection: AbstractInjection
+    log10_energy: Scalar = param("dex(erg)", "log10 of the energy released in electrons, above energy_min")
+    log10_age: Scalar = param("dex(yr)", "log10 of the time since the release")
+
+    def age(self) -> Scalar:
+        """Time since the release [kyr]."""
+        return 10.0 ** (self.log10_age - 3.0)
+
+    def power(self, time: Array) -> None:
+        """None: a burst has no power."""
+        return None
+
+    def strength(self) -> Scalar:
+        """Released energy [GeV cm⁻³ pc³]."""
+        return ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_energy - LOG10_ENERGY_UNIT_ERG)
+
+
+class SteadyElectrons(AbstractElectrons):
+    """Electrons released at a constant power."""
+
+    injection: AbstractInjection
+    log10_power: Scalar = param("dex(erg / s)", "log10 of the power released in electrons, above energy_min")
+    log10_age: Scalar = param("dex(yr)", "log10 of the time since the release began")
+
+    def age(self) -> Scalar:
+        """Time since the release began [kyr]."""
+        return 10.0 ** (self.log10_age - 3.0)
+
+    def power(self, time: Array) -> Array:
+        """Released power [GeV cm⁻³ pc³ kyr⁻¹], the same at all times."""
+        return ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_power + _PER_KYR) * jnp.ones_like(time)
+
+    def strength(self) -> None:
+        """None: the release goes on."""
+        return None
