@@ -104,8 +104,8 @@ def release_point(
     """(radius [pc], age [kyr]) of the remnant when protons of `energy` leave, for use inside a fit: a fraction of the
     work of `escape`; an end of the span where half-life and age do not cross in it.
 
-    The root is first found between a dozen radii with a rough solver, then corrected by two Newton steps with the
-    fine one; the last carries the implicit derivative, from one march there and one back.
+    The root is first found between a dozen radii with a rough solver, then corrected by secants with the fine one; a
+    last Newton step carries the implicit derivative, from one march there and one back.
     """
     model = (cloud, energy, remnant)
     fixed = jax.lax.stop_gradient(model)
@@ -122,7 +122,15 @@ def release_point(
     fine = jnp.linspace(low, high, 400)
     gaps = jax.vmap(lambda y: hermite(grid, y, fine), in_axes=1, out_axes=1)(rough) - log_age(fine, fixed[2])[:, None]
     root, slope, crossed = _first_fall(fine, gaps)
-    root = _newton(root, log_half(root, resolution) - log_age(root, fixed[2]), slope, crossed)
+
+    def secant(carry: tuple[Value, ...], _: None) -> tuple[tuple[Value, ...], None]:
+        x, before, value_before, slope = carry
+        value = log_half(x, resolution) - log_age(x, fixed[2])
+        moved = jnp.abs(x - before) > 1.0e-9
+        slope = jnp.where(moved, (value - value_before) / jnp.where(moved, x - before, 1.0), slope)
+        return (_newton(x, value, slope, crossed), x, value, slope), None
+
+    root = jax.lax.scan(secant, (root, root, root, slope), None, length=3)[0][0]
     at, _ = fixed[0].numbers(jnp.exp(root), energy)
     found, slopes = half_life_and_slope(jax.lax.stop_gradient(at), resolution)
 
