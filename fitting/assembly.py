@@ -21,8 +21,9 @@ from jaxcrc.observe import sight
 from jaxcrc.observe.clouds import cloud_quadrature
 from jaxcrc.response import AbstractResponse, Centre, CloudSpectrum, Column, Round
 from jaxcrc.scene import Scene
-from jaxcrc.source.release import Ball
+from jaxcrc.source.release import Ball, Shell
 from jaxcrc.transport.base import EnergyGrid
+from jaxcrc.transport.homogeneous import Trapped
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
 
@@ -153,12 +154,17 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regio
 def _ball_breaks(
     scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
-    """Smallest scale and panel breaks [rad] that resolve the edge of a releasing ball, at its size in the scene."""
+    """Smallest scale and panel breaks [rad] that resolve the edge of a ball or shell, at its size in the scene."""
     breaks: list[float] = []
     for channel in shining:
-        shape = getattr(scene.components[channel.component].source, "shape", None)
-        if isinstance(shape, Ball) and float(shape.radius) > 0.0:
-            angle = float(shape.radius) / (1.0e3 * float(scene.view.distance))
+        model = scene.components[channel.component]
+        shape = getattr(model.source, "shape", None)
+        if isinstance(model.transport, Trapped):
+            radius = float(model.source.release.shock())
+        else:
+            radius = float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0
+        if radius > 0.0:
+            angle = radius / (1.0e3 * float(scene.view.distance))
             smallest = min(smallest, 0.5 * angle)
             breaks += [factor * angle for factor in (0.7, 0.9, 1.0, 1.1, 1.3) if factor * angle < outermost]
     return smallest, tuple(breaks)

@@ -15,7 +15,7 @@ import tomli_w
 
 from fitting.kinds import CaseError, build, spell
 from fitting.layout import blank_table
-from fitting.lighting import build_light, spell_light
+from fitting.lighting import build_light, build_nuclear, spell_light, spell_nuclear
 from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
@@ -130,7 +130,8 @@ def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
             raise CaseError(f"options.{key}", f"{extra[key]!r} has the wrong type")
         if key in extra and kind not in (str, list) and not extra[key] > 0:
             raise CaseError(f"options.{key}", f"{extra[key]!r} must be positive")
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
+    made = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
+    return {**made, "nuclear": build_nuclear(made["nuclear"], "options.nuclear")} if "nuclear" in made else made
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
@@ -220,6 +221,7 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
         cloud = {"cloud": options.clouds[name]} if name in options.clouds else {}
         tables[name] = {"file": files[name], **cloud, **spell("nuisance", scene.data[name])}
     chosen = {f.name: getattr(options, f.name) for f in fields(options) if f.name in OPTIONS}
+    chosen["nuclear"] = spell_nuclear(options.nuclear)
     unspoken = ("sea", "hadronic") if scene.light.models else ("sea",)
     return {
         "title": problem.title,

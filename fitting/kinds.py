@@ -12,14 +12,26 @@ import numpy as np
 from fitting.priors import suggest
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.light import Light, PhotonField, Share
-from jaxcrc.medium.target import UniformGas
+from jaxcrc.medium.target import Bubble, UniformGas
 from jaxcrc.scene import Cloud, Model, Nuisance, View
+from jaxcrc.source.escape import (
+    CEILINGS,
+    BellCeiling,
+    BoundaryCeiling,
+    Escaping,
+    Explosion,
+    PowerLawCeiling,
+    RemnantBall,
+    RemnantShell,
+    Sedov,
+    SeenExplosion,
+)
 from jaxcrc.source.pulsar import ElectronBurst, ElectronPowerLaw, KnownAge, Pulsar, SteadyElectrons, Timing
-from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
+from jaxcrc.source.release import Ball, Burst, Continuous, Finite, Linear, Point, PowerLawInTime, Released, Shell
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
 from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
-from jaxcrc.transport.homogeneous import Homogeneous
+from jaxcrc.transport.homogeneous import Homogeneous, Trapped
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import to_float
 
@@ -36,18 +48,43 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "injection": {"power-law": ElectronPowerLaw},
     "clock": {"age": KnownAge, "timing": Timing},
     "spectrum": {"power-law": PowerLaw},
-    "release": {"burst": Burst, "continuous": Continuous},
-    "shape": {"point": Point, "ball": Ball},
+    "release": {
+        "burst": Burst,
+        "continuous": Continuous,
+        "finite": Finite,
+        "linear": Linear,
+        "power-law": PowerLawInTime,
+        "escape": Escaping,
+    },
+    "dynamics": {"sedov": Sedov, "explosion": Explosion, "seen-explosion": SeenExplosion},
+    "ceiling": {"power-law": PowerLawCeiling, "bell13": BellCeiling, "boundary": BoundaryCeiling},
+    "shape": {
+        "point": Point,
+        "ball": Ball,
+        "shell": Shell,
+        "remnant-shell": RemnantShell,
+        "remnant-ball": RemnantBall,
+    },
     "medium": {"suppressed": SuppressedDiffusion, "power-law": PowerLawDiffusion},
-    "transport": {"homogeneous": Homogeneous, "uniform": Uniform, "cooled": Cooled, "carried": Carried},
+    "transport": {
+        "homogeneous": Homogeneous,
+        "trapped": Trapped,
+        "uniform": Uniform,
+        "cooled": Cooled,
+        "carried": Carried,
+    },
     "drift": {"wind": Wind, "proper-motion": ProperMotion},
-    "gas": {"uniform": UniformGas},
+    "gas": {"uniform": UniformGas, "bubble": Bubble},
     "view": {"view": View},
     "cloud": {"cloud": Cloud},
     "nuisance": {"nuisance": Nuisance},
     "light": {"light": Light},
     "photon field": {"grey-body": PhotonField},
     "share": {"share": Share},
+}
+# Field of a scene -> {a name that fills in published numbers: (kind, numbers)}; keys that are given go before them.
+PRESETS: dict[str, dict[str, tuple[str, dict[str, float]]]] = {
+    "ceiling": {name: ("power-law", numbers) for name, numbers in CEILINGS.items()}
 }
 LOG = "log10_"
 
@@ -70,8 +107,12 @@ def build(role: str, spec: Any, place: str) -> Any:
     if not isinstance(spec, Mapping):
         raise CaseError(place, f"is {spec!r}; give a table with keys")
     kind = spec.get("kind", next(iter(KINDS[role])))
+    if kind in PRESETS.get(role, {}):
+        kind, numbers = PRESETS[role][kind]
+        spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in spec}, **spec}
     if kind not in KINDS[role]:
-        raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(str(kind), KINDS[role])}")
+        known = [*KINDS[role], *PRESETS.get(role, {})]
+        raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(str(kind), known)}")
     cls = KINDS[role][kind]
     fields = {f.name: f for f in dataclasses.fields(cls)}
     given: dict[str, Any] = {}

@@ -22,6 +22,12 @@ SYMBOLS = {
     "log10_power": "log₁₀ L",
     "log10_age": "log₁₀ age",
     "log10_mass": "log₁₀ M",
+    "log10_efficiency": "log₁₀ η",
+    "log10_tau0": "log₁₀ τ₀",
+    "braking_index": "braking index n",
+    "period": "P",
+    "period_derivative": "Ṗ",
+    "expansion": "wind gradient H",
     "density": "n_H",
     "psf_scale": "PSF width factor",
 }

@@ -7,9 +7,12 @@ from typing import Any
 
 from fitting.kinds import CaseError, build, spell
 from fitting.priors import suggest
-from jaxcrc.emission.hadronic import MODELS
+from jaxcrc.emission.composition import Composition
+from jaxcrc.emission.hadronic import AAFRAG, MODELS
 from jaxcrc.interactions.photon_fields import FIELDS
 from jaxcrc.medium.light import Light
+
+COMPOSITION = ("cosmic_rays", "gas")
 
 
 def build_light(spec: Any, place: str) -> Light:
@@ -28,8 +31,8 @@ def build_light(spec: Any, place: str) -> Light:
         parts["photons"] = {name: _photons(name, part, f"{place}.photons.{name}") for name, part in fields.items()}
     models = _tables(spec.pop("models", {}), f"{place}.models")
     for name in models:
-        if name not in MODELS:
-            raise CaseError(f"{place}.models.{name}", f"unknown hadronic model '{name}': {suggest(name, MODELS)}")
+        if name not in (known := (*MODELS, AAFRAG)):
+            raise CaseError(f"{place}.models.{name}", f"unknown hadronic model '{name}': {suggest(name, known)}")
     parts["models"] = {name: build("share", part, f"{place}.models.{name}") for name, part in models.items()}
     plain = build("light", spec, place)
     return Light(plain.magnetic_field, plain.hadronic_scale, **parts)
@@ -53,6 +56,29 @@ def _photons(name: str, part: Any, place: str) -> Any:
         known = FIELDS[reference]
         spec = {"energy_density": known.energy_density, **spec, "temperature": known.temperature}
     return build("photon field", spec, place)
+
+
+def build_nuclear(value: Any, place: str) -> Any:
+    """What stands for nuclei: a name, a number, or a composition {cosmic_rays = {He = 0.07}, gas = {He = 0.1}}.
+
+    Errors: CaseError naming the key and the remedy.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    for key in value:
+        if key not in COMPOSITION:
+            raise CaseError(f"{place}.{key}", f"unknown key '{key}' of a composition: {suggest(key, COMPOSITION)}")
+    try:
+        return Composition.of(*(_tables(value.get(key, {}), f"{place}.{key}") for key in COMPOSITION))
+    except ValueError as error:
+        raise error if isinstance(error, CaseError) else CaseError(place, str(error)) from None
+
+
+def spell_nuclear(nuclear: Any) -> Any:
+    """What `build_nuclear` turns into the same."""
+    if isinstance(nuclear, Composition):
+        return {key: dict(getattr(nuclear, key)) for key in COMPOSITION}
+    return nuclear
 
 
 def spell_light(light: Light) -> dict[str, Any]:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jaxcrc.emission.composition import Composition
+
 
 @dataclass(frozen=True)
 class Options:
     """What is chosen rather than fitted.
 
-    hadronic — the pp model by its full name, unless the scene's light names several; nuclear — "none", "kafexhiu14" or
-    a factor for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of the energy grids;
-    energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far the nodes go, in
-    outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or "ball"};
-    centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's width}, for
-    tables whose width a prior names; centre_span — how far [deg] north or south, and east or west, of its nominal
-    position the source may lie, where priors name its offset; sea — name of the local spectrum to add as a component
-    `sea`; ties — {path that follows: path that leads}.
+    hadronic — the pp model by its full name, unless the scene's light names several; nuclear — "none", "kafexhiu14",
+    a factor or a composition, for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of
+    the energy grids; energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far
+    the nodes go, in outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or
+    "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's
+    width}, for tables whose width a prior names; field_span — the same for the magnetic field [µG]; centre_span — how
+    far [deg] north or south, and east or west, of its nominal position the source may lie, where priors name its
+    offset; sea — name of the local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
     """
 
     hadronic: str = "kafexhiu14-pythia8"
-    nuclear: str | float = "kafexhiu14"
+    nuclear: str | float | Composition = "kafexhiu14"
     leptonic: tuple[str, ...] = ("inverse-compton",)
     points_per_decade: int = 20
     energy_max: float | None = None
@@ -30,6 +32,7 @@ class Options:
     cloud_shape: Mapping[str, str] = field(default_factory=dict)
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    field_span: tuple[float, float] | None = None
     centre_span: tuple[float, float] | None = None
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)

@@ -145,9 +145,9 @@ class Problem:
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
-        self.options = replace(
-            options, psf_span={**self._psf_spans(), **options.psf_span}, centre_span=self._centre_span()
-        )
+        spans = {**self._psf_spans(), **options.psf_span}
+        field_span = options.field_span or self._field_span()
+        self.options = replace(options, psf_span=spans, field_span=field_span, centre_span=self._centre_span())
         self._check()
         self.setup = assemble(self.scene, self.tables, self.options)
         self.posterior = Posterior(
@@ -178,6 +178,11 @@ class Problem:
                 low, high = bounds(prior.distribution)
                 spans[name] = (max(low, 0.5), min(high, 2.0))
         return spans
+
+    def _field_span(self) -> tuple[float, float] | None:
+        """The magnetic fields [µG] that a prior allows."""
+        prior = self.priors.get("light.magnetic_field")
+        return None if prior is None else bounds(prior.distribution)
 
     def _centre_span(self) -> tuple[float, float] | None:
         """How far [deg] north or south, and east or west, priors let the source lie from its nominal place."""

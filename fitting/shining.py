@@ -12,17 +12,21 @@ import numpy as np
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.tables import Table
-from jaxcrc.channel import AbstractMixture, Channel, Fields, Hadronic
+from jaxcrc.channel import AbstractMixture, Alone, Channel, Fields, Hadronic, Strength
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_band_emission, bremsstrahlung_emission
 from jaxcrc.emission.compton import inverse_compton_band_emission, inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission, hadronic_emission
+from jaxcrc.emission.synchrotron import CRITICAL, synchrotron_band_emission, synchrotron_emission
 from jaxcrc.interactions.inelastic import PION_THRESHOLD
 from jaxcrc.interactions.photon_fields import thermal_energy
+from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
 MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
-LEPTONIC = ("inverse-compton",)
+LEPTONIC = ("inverse-compton", "synchrotron", "bremsstrahlung")
+NODES_PER_DECADE = 16  # Chebyshev nodes in the magnetic field, where a prior names it
 Spectrum = Callable[[np.ndarray], np.ndarray]
 Band = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -66,7 +70,8 @@ def _proton_grid(scene: Scene, lowest: float, highest: float, options: Options) 
 
 def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
     """Total energies of electrons, logarithmic, from where the lowest photons begin to where the highest end."""
-    spans = [_compton_span(scene, lowest, highest)]
+    makers = {"inverse-compton": _compton_span, "synchrotron": _synchrotron_span, "bremsstrahlung": _own_span}
+    spans = [makers[name](scene, lowest, highest, options) for name in _processes_of_electrons(options)]
     start = max(1.02 * ELECTRON_MASS, min(span[0] for span in spans))
     middle = max(span[1] for span in spans)
     stop = options.energy_max or min(MODEL_LIMIT, max(100.0 * middle, 10.0 * start))
@@ -75,7 +80,31 @@ def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options
     return EnergyGrid(jnp.asarray(total - ELECTRON_MASS), jnp.asarray(feeds), ELECTRON_MASS)
 
 
-def _compton_span(scene: Scene, lowest: float, highest: float) -> tuple[float, float]:
+def _own_span(scene: Scene, lowest: float, highest: float, options: Options) -> tuple[float, float]:
+    """Energies [GeV] of electrons that make photons of nearly their own."""
+    return lowest, 2.0 * highest
+
+
+def _synchrotron_span(scene: Scene, lowest: float, highest: float, options: Options) -> tuple[float, float]:
+    """Energies [GeV] of electrons whose critical energy is a thirtieth of the lowest photon's, and the highest's."""
+    weakest, strongest = _strengths(scene, options)
+    start = ELECTRON_MASS * math.sqrt(lowest / (30.0 * CRITICAL * strongest))
+    return start, ELECTRON_MASS * math.sqrt(highest / (CRITICAL * weakest))
+
+
+def _strengths(scene: Scene, options: Options) -> tuple[float, float]:
+    """Weakest and strongest magnetic field [µG]."""
+    field = float(scene.light.magnetic_field)
+    weakest, strongest = options.field_span or (field, field)
+    if not 0.0 < weakest <= strongest < math.inf:
+        raise AssemblyError(
+            f"electrons shine by synchrotron in fields of {weakest:g} to {strongest:g} uG: keep light.magnetic_field, "
+            "and its prior, between positive bounds"
+        )
+    return weakest, strongest
+
+
+def _compton_span(scene: Scene, lowest: float, highest: float, options: Options) -> tuple[float, float]:
     """Energies [GeV] of electrons that begin to scatter the hottest field to the lowest photon, and that typically
     scatter the coldest to the highest.
     """
@@ -125,13 +154,17 @@ def _processes(scene: Scene, table: Table, grid: EnergyGrid, options: Options, p
     """Matrices [mix, photon, energy] of all a particle shines by, their weights, and whether gas is the target."""
     if particle == "proton":
         return [_hadronic(scene, table, grid, options)]
+    makers = {"inverse-compton": _compton, "synchrotron": _synchrotron, "bremsstrahlung": _bremsstrahlung}
+    return [makers[name](scene, table, grid, options) for name in _processes_of_electrons(options)]
+
+
+def _processes_of_electrons(options: Options) -> tuple[str, ...]:
     if not options.leptonic:
         raise AssemblyError("options.leptonic is empty, but there are electrons: name what they shine by")
     for name in options.leptonic:
         if name not in LEPTONIC:
             raise AssemblyError(f"options.leptonic: unknown process '{name}': {suggest(name, LEPTONIC)}")
-    makers = {"inverse-compton": _compton}
-    return [makers[name](scene, table, grid) for name in options.leptonic]
+    return tuple(options.leptonic)
 
 
 def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
@@ -148,7 +181,7 @@ def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) ->
     return np.stack(matrices), Hadronic(), True
 
 
-def _compton(scene: Scene, table: Table, grid: EnergyGrid) -> Process:
+def _compton(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
     total, fields = np.asarray(grid.total), scene.light.photons
     if not fields:
         raise AssemblyError("electrons shine by inverse Compton, but the light has no photon field: add one to [light]")
@@ -161,6 +194,34 @@ def _compton(scene: Scene, table: Table, grid: EnergyGrid) -> Process:
         for field in fields.values()
     ]
     return np.stack(matrices), Fields(tuple(fields)), False
+
+
+def _synchrotron(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+    total, (low, high) = np.asarray(grid.total), _strengths(scene, options)
+    mixture: AbstractMixture = Alone()
+    fields = np.array([low])
+    if high > low:
+        mixture = Strength(low, high, max(8, math.ceil(NODES_PER_DECADE * math.log10(high / low))))
+        fields = np.exp(chebyshev_nodes(math.log(low), math.log(high), mixture.size))
+    matrices = [
+        _rows(
+            table,
+            lambda photon, field=field: synchrotron_emission(photon, total, field),
+            lambda low, high, field=field: synchrotron_band_emission(low, high, total, field),
+        )
+        for field in fields
+    ]
+    return np.stack(matrices), mixture, False
+
+
+def _bremsstrahlung(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+    total = np.asarray(grid.total)
+    matrix = _rows(
+        table,
+        lambda photon: bremsstrahlung_emission(photon, total),
+        lambda low, high: bremsstrahlung_band_emission(low, high, total),
+    )
+    return matrix[None], Alone(), True
 
 
 def _rows(table: Table, spectrum: Spectrum, band: Band) -> np.ndarray:

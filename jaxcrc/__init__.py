@@ -1,10 +1,18 @@
 """Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
 
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_band_emission as bremsstrahlung_band_emission
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission as bremsstrahlung_emission
+from jaxcrc.emission.composition import Composition as Composition
 from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
 from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
+from jaxcrc.emission.secondaries import Neutrinos as Neutrinos
+from jaxcrc.emission.secondaries import hadronic_electrons as hadronic_electrons
+from jaxcrc.emission.secondaries import hadronic_neutrinos as hadronic_neutrinos
+from jaxcrc.emission.synchrotron import synchrotron_band_emission as synchrotron_band_emission
+from jaxcrc.emission.synchrotron import synchrotron_emission as synchrotron_emission
 from jaxcrc.forward import Prediction as Prediction
 from jaxcrc.forward import Setup as Setup
 from jaxcrc.forward import cast as cast
@@ -16,11 +24,14 @@ from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from jaxcrc.medium.diffusion import kappa_0 as kappa_0
 from jaxcrc.medium.light import Light as Light
 from jaxcrc.medium.light import PhotonField as PhotonField
+from jaxcrc.medium.losses import bremsstrahlung_loss as bremsstrahlung_loss
 from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
 from jaxcrc.medium.losses import lepton_loss as lepton_loss
+from jaxcrc.medium.losses import proton_loss as proton_loss
 from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
 from jaxcrc.medium.phases import Phase as Phase
 from jaxcrc.medium.phases import phase as phase
+from jaxcrc.medium.target import Bubble as Bubble
 from jaxcrc.medium.target import UniformGas as UniformGas
 from jaxcrc.scene import Cloud as Cloud
 from jaxcrc.scene import Model as Model
@@ -29,11 +40,24 @@ from jaxcrc.scene import Scene as Scene
 from jaxcrc.scene import View as View
 from jaxcrc.scene import bind as bind
 from jaxcrc.scene import paths as paths
+from jaxcrc.source.escape import BellCeiling as BellCeiling
+from jaxcrc.source.escape import BoundaryCeiling as BoundaryCeiling
+from jaxcrc.source.escape import Escaping as Escaping
+from jaxcrc.source.escape import Explosion as Explosion
+from jaxcrc.source.escape import PowerLawCeiling as PowerLawCeiling
+from jaxcrc.source.escape import RemnantBall as RemnantBall
+from jaxcrc.source.escape import RemnantShell as RemnantShell
+from jaxcrc.source.escape import Sedov as Sedov
+from jaxcrc.source.escape import SeenExplosion as SeenExplosion
 from jaxcrc.source.release import Ball as Ball
 from jaxcrc.source.release import Burst as Burst
 from jaxcrc.source.release import Continuous as Continuous
+from jaxcrc.source.release import Finite as Finite
+from jaxcrc.source.release import Linear as Linear
 from jaxcrc.source.release import Point as Point
+from jaxcrc.source.release import PowerLawInTime as PowerLawInTime
 from jaxcrc.source.release import Released as Released
+from jaxcrc.source.release import Shell as Shell
 from jaxcrc.source.remnant import shock_radius as shock_radius
 from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
@@ -46,6 +70,7 @@ from jaxcrc.transport.cooled import lepton_burst as lepton_burst
 from jaxcrc.transport.cooled import lepton_halo as lepton_halo
 from jaxcrc.transport.grammage import grammage as grammage
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
+from jaxcrc.transport.homogeneous import Trapped as Trapped
 from jaxcrc.transport.kernels import burst_ball as burst_ball
 from jaxcrc.transport.kernels import burst_point as burst_point
 from jaxcrc.transport.kernels import continuous_point as continuous_point

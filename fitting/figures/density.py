@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -57,13 +57,19 @@ def plot_density(run: Run, ax: Axes | Sequence[Axes] | None = None) -> Any:
             _components(panel, radius, {name: _at(spread, k) for name, spread in moving.items()}, float(levels[k]))
             for name, (distance, total) in clouds.items():
                 _mark_cloud(panel, name, distance.quantiles(), _at(total, k).quantiles())
-            panel.set_title(f"cosmic rays above {energy(above[k])}")
+            panel.set_title(f"{_particles(run, moving)} above {energy(above[k])}")
             if run.problem.simulated:
                 stamp(panel)
         if figure is not None:
             figure.suptitle("Where the cosmic rays are" + (f" – {run.problem.title}" if run.problem.title else ""))
             figure.legend(handles=_keys(run, moving, bool(clouds)), loc="outside lower center", ncols=4)
     return axes[0] if len(axes) == 1 else np.array(axes, object)
+
+
+def _particles(run: Run, names: Iterable[str]) -> str:
+    """What the components consist of."""
+    kinds = {run.problem.scene.components[name].particle for name in names}
+    return "electrons" if kinds == {"electron"} else "cosmic rays"
 
 
 def _at(spread: Spread, k: int) -> Spread:
@@ -98,7 +104,7 @@ def _components(ax: Axes, radius: np.ndarray, moving: Mapping[str, Spread], leve
     ax.set_ylim(min(level, best) / 30.0, 30.0 * max(best, level))
     plain_log(ax, "x")
     ax.set_xlabel("distance from the source [pc]")
-    ax.set_ylabel("CR energy density [eV cm⁻³]")
+    ax.set_ylabel("energy density [eV cm⁻³]")
 
 
 def _mark_cloud(ax: Axes, name: str, x: np.ndarray, y: np.ndarray) -> None:
@@ -117,7 +123,8 @@ def _keys(run: Run, moving: Mapping[str, Spread], clouds: bool) -> list[Any]:
         keys += model_keys(colour)
         keys[-3].set_label(f"{name}, MAP")
     fitted = len(moving) < len(run.problem.scene.components)
-    text = f"local sea ({SEAS[0]})" + ("" if fitted else ", not in the model")
+    sea = "local sea of protons" if _particles(run, moving) == "electrons" else "local sea"
+    text = f"{sea} ({SEAS[0]})" + ("" if fitted else ", not in the model")
     keys.append(Line2D([], [], color=VERMILLION, lw=1.3, ls=DASHES, label=text))
     if clouds:
         keys.append(

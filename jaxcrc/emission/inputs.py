@@ -24,8 +24,8 @@ def check_name(what: str, name: str, known: Iterable[str], other: str = "") -> N
     raise ValueError(f"unknown {what} {name!r}; {hint}known: {', '.join(names)}{other and '; ' + other}")
 
 
-def energies(name: str, value: ArrayLike) -> Float[Array, "value"]:
-    """Positive energies along one axis."""
+def energies(name: str, value: ArrayLike, unit: str = "GeV") -> Float[Array, "value"]:
+    """Positive numbers along one axis, energies unless another unit is named."""
     value = as_parameter(value)
     if value.ndim != 1 or value.size == 0:
         raise ValueError(f"{name} has the shape {value.shape}; give energies along one axis")
@@ -33,7 +33,8 @@ def energies(name: str, value: ArrayLike) -> Float[Array, "value"]:
         host = np.asarray(value)
         bad = host[~(np.isfinite(host) & (host > 0.0))]
         if bad.size:
-            raise ValueError(f"{name} holds {bad[0]} GeV; energies must be positive and finite")
+            what = "energies" if unit == "GeV" else "it"
+            raise ValueError(f"{name} holds {bad[0]} {unit}; {what} must be positive and finite")
     return value
 
 

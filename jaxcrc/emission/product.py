@@ -8,6 +8,7 @@ at the energies of the grid, at the joins of the kernel and at the least energy 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
 from jaxcrc._types import Energy, Photon, Scalar
-from jaxcrc.numerics.quadrature import gauss_panels
+from jaxcrc.numerics.quadrature import gauss_intervals, gauss_panels
 
 # Nodes of a polynomial: the two that bound an interval and the next above it, none below. Where a density falls by
 # orders of magnitude between two energies, every interval then still contributes a positive number, provided that E² n
@@ -56,7 +57,7 @@ def product_matrix(
     photon, energy = photon.astype(dtype), energy.astype(dtype)
     rows = functools.partial(_block, energy=energy, kernel=kernel, least=least, joins=joins, grading=grading)
     shape = (-(-photon.size // BLOCK), BLOCK)
-    if isinstance(photon, Tracer) or isinstance(energy, Tracer):
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((photon, energy, kernel, least))):
         return jax.lax.map(rows, jnp.resize(photon, shape)).reshape(-1, energy.size)[: photon.size]
     # On the host, where cutting and joining arrays compiles nothing.
     return jnp.asarray(np.concatenate([rows(block) for block in np.resize(photon, shape)])[: photon.size])
@@ -151,3 +152,21 @@ def _gauss(start: Array, stop: Array, count: int) -> tuple[Array, Array]:
     node, weight = (jnp.asarray(x, start.dtype) for x in gauss_panels((-1.0, 1.0), count))
     half = 0.5 * (stop - start)[..., None]
     return start[..., None] + half * (1.0 + node), half * weight
+
+
+def sampled_matrix(
+    sample: Callable[[Float[np.ndarray, "node"]], Float[np.ndarray, "row node"]],
+    energy: Energy,
+    joins: tuple[float, ...] = (),
+) -> Float[Array, "row energy"]:
+    """As `product_matrix`, of a kernel that only the host can give: `sample` takes all nodes [GeV] at once."""
+    log_energy = np.log(np.asarray(energy, float))
+    edges = np.sort(np.concatenate([log_energy, np.clip(np.log(joins), log_energy[0], log_energy[-1])]))
+    edges = edges[np.concatenate([[True], np.diff(edges) > 0.0])]
+    node, weight = gauss_intervals(edges[:-1], edges[1:], PANEL_NODES)
+    cell = np.searchsorted(log_energy, 0.5 * (edges[:-1] + edges[1:])) - 1
+    column, basis = (np.asarray(x) for x in _forward_basis(jnp.asarray(node), jnp.asarray(log_energy), cell))
+    value = sample(np.exp(node).ravel()).reshape(-1, *node.shape) * (weight * np.exp(-node))
+    rows = np.zeros((value.shape[0], log_energy.size))
+    np.add.at(rows, (slice(None), column), np.einsum("rpn,pns->rps", value, basis))
+    return jnp.asarray(rows * np.exp(2.0 * log_energy), energy.dtype)

@@ -53,6 +53,10 @@ class AbstractInjection(eqx.Module):
     def energy_max(self) -> Scalar:
         """Energy [GeV] above which nothing is released."""
 
+    @abstractmethod
+    def energy_knee(self) -> Scalar:
+        """Energy [GeV] above which hardly anything is released."""
+
 
 class ElectronPowerLaw(AbstractInjection):
     """Power law in energy with an exponential cut-off; the released energy counts above `energy_min` [GeV]."""
@@ -72,6 +76,10 @@ class ElectronPowerLaw(AbstractInjection):
     def energy_max(self) -> Scalar:
         """Energy [GeV] above which nothing is released."""
         return _ENDS * 10.0 ** (self.log10_cutoff + 3.0)
+
+    def energy_knee(self) -> Scalar:
+        """Three times the cut-off energy [GeV]."""
+        return 3.0 * 10.0 ** (self.log10_cutoff + 3.0)
 
 
 class AbstractClock(eqx.Module):

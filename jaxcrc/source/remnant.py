@@ -63,6 +63,11 @@ class Remnant(eqx.Module):
         return TIME_SCALE * self.energy**-0.5 * self.ejecta_mass ** (5.0 / 6.0) * self.density ** (-1.0 / 3.0)
 
     @property
+    def sedov_time(self) -> Value:
+        """t_ST, when free expansion gives way to the Sedov–Taylor phase [kyr]."""
+        return _TRANSITION[self.profile][0] * self.time_scale
+
+    @property
     def radiative_time(self) -> Value:
         """t_PDS, when the shell becomes radiative [kyr]."""
         scale = self.energy ** (3.0 / 14.0) * self.density ** (-4.0 / 7.0) * self.metallicity ** (-5.0 / 14.0)

@@ -78,9 +78,10 @@ def solve_spread(
         spread = history_spread(total, age, kappa, loss, lambda e, t: source.power(t) * source.injection(e), table)
     else:
         spread = burst_spread(total, age, loss, lambda e: strength * source.injection(e), table)
-    slow = energy.feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
+    feeds = energy.feeds & (total < source.injection.energy_knee())
+    slow = feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
     # The oldest electrons: have they diffused farther than light could go?
-    fast = energy.feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
+    fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
     return spread, flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
 
 

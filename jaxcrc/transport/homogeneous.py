@@ -1,66 +1,185 @@
-"""Spherical diffusion in a homogeneous medium, by closed-form Green's functions."""
+"""Spherical diffusion in a homogeneous medium, by closed-form Green's functions and sums of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Bits, Energy, Position, Scalar
+from jaxcrc.interactions.inelastic import inelastic_cross_section
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
-from jaxcrc.source.release import Ball, Burst, Continuous, Point, Released
+from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
+from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
 from jaxcrc.transport.kernels import burst_ball, burst_point, continuous_point
-from jaxcrc.units import LIGHT_SPEED
+from jaxcrc.transport.kernels_history import linear_point, released
+from jaxcrc.transport.kernels_shell import burst_shell, continuous_ball, continuous_shell
+from jaxcrc.units import LIGHT_SPEED, LIGHT_SPEED_CM_S, MB_PER_CM2, S_PER_KYR
 
 INTERSTELLAR_FIELD = 3.0  # [µG], for the Bohm flag alone
+INELASTICITY = 0.45  # share of its energy that a proton loses in a collision
 
-KERNELS: dict[tuple[type, type], Callable[..., Array]] = {
-    (Burst, Point): burst_point,
-    (Burst, Ball): burst_ball,
-    (Continuous, Point): continuous_point,
+Kernel = Callable[..., Array]
+Size = tuple[Scalar | Energy, ...]
+
+BURSTS: dict[str, Kernel] = {"point": burst_point, "shell": burst_shell, "ball": burst_ball}
+# Releases that go on and have a closed form, by history and geometry; all others are sums of bursts.
+STEADY: dict[tuple[type, str], Kernel] = {
+    (Continuous, "point"): continuous_point,
+    (Continuous, "shell"): continuous_shell,
+    (Continuous, "ball"): continuous_ball,
+    (Linear, "point"): lambda radius, time, kappa: linear_point(radius, time, kappa) / time,
 }
+
+
+def column(value: Scalar | Energy) -> Array:
+    """A number for all energies, or one for each, as it stands beside [energy, node]."""
+    return value[:, None] if value.ndim else value
 
 
 class HomogeneousField(AbstractField):
     """n(T, r) = amplitude(T) · kernel(r, t, κ(T), …)."""
 
     amplitude: Energy
-    time: Scalar
+    time: Scalar | Energy
     kappa: Energy
-    size: tuple[Scalar, ...]
+    size: Size
     status: Bits
-    kernel: Callable[..., Array] = eqx.field(static=True)
+    kernel: Kernel = eqx.field(static=True)
 
     def density(self, position: Position) -> Float[Array, "energy node"]:
         """n [GeV⁻¹ cm⁻³] at positions [pc]."""
-        radius = jnp.sqrt(jnp.sum(position**2, axis=-1))
-        return self.amplitude[:, None] * self.kernel(radius[None, :], self.time, self.kappa[:, None], *self.size)
+        radius = jnp.sqrt(jnp.sum(position**2, axis=-1))[None, :]
+        size = map(column, self.size)
+        return self.amplitude[:, None] * self.kernel(radius, column(self.time), self.kappa[:, None], *size)
+
+
+def _closed(
+    amplitude: Energy, time: Scalar | Energy, kappa: Energy, size: Size, status: Bits, kernel: Kernel
+) -> HomogeneousField:
+    return HomogeneousField(amplitude=amplitude, time=time, kappa=kappa, size=size, status=status, kernel=kernel)
+
+
+class HistoryField(AbstractField):
+    """n(T, r) = amplitude(T) ∫ rate(t − s) burst(r, s, κ(T), …) e^{−λ(T) s} ds."""
+
+    amplitude: Energy
+    history: AbstractHistory
+    kappa: Energy
+    size: Size
+    loss: Energy
+    status: Bits
+    geometry: str = eqx.field(static=True)
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
+        radius, kappa = jnp.sqrt(jnp.sum(position**2, axis=-1))[None, :], self.kappa[:, None]
+        size = tuple(map(column, self.size))
+        nearest = radius if not size else radius - size[0]
+        nearest = jnp.maximum(nearest, 0.0) if self.geometry == "ball" else nearest
+        time = self.history.time()
+        loss, kernel = self.loss[:, None, None], BURSTS[self.geometry]
+
+        def burst(look: Array) -> Array:
+            deep = (value[..., None] for value in size)
+            return kernel(radius[..., None], look, kappa[..., None], *deep) * jnp.exp(-loss * look)
+
+        exponent = jnp.broadcast_to(nearest**2 / (4.0 * kappa * time), (kappa.shape[0], radius.shape[1]))
+        duration, clustering = self.history.duration(), self.history.clustering()
+        return self.amplitude[:, None] * released(burst, self.history.rate, exponent, time, duration, clustering)
+
+
+def loss_rate(source: Released, energy: EnergyGrid, surroundings: Surroundings) -> Energy:
+    """Rate λ at which collisions with gas thin out protons of each energy [kyr⁻¹].
+
+    Equation: λ = (Γ − 1)/τ, 1/τ = κ_in σ_inel c n_H, Γ the local slope of the released spectrum.
+    Source: Aharonian & Atoyan 1996.
+    Arguments: surroundings — gas at the source's place is taken to be everywhere.
+    Validity: protons, where the spectrum is a power law over the energy lost.
+    """
+    slope = jax.jvp(
+        lambda log: jnp.log(source.spectrum(jnp.exp(log))), (jnp.log(energy.kinetic),), (jnp.ones_like(energy.kinetic),)
+    )[1]
+    gas = surroundings.gas.at(jnp.zeros((1, 3), energy.kinetic.dtype))[0]
+    per_kyr = INELASTICITY * inelastic_cross_section(energy.kinetic) / MB_PER_CM2 * (LIGHT_SPEED_CM_S * S_PER_KYR) * gas
+    return jnp.maximum(-slope - 1.0, 0.0) * per_kyr
+
+
+def validity(kappa: Energy, energy: EnergyGrid, time: Scalar) -> Bits:
+    """Status of diffusion with κ [pc² kyr⁻¹] for a time [kyr]."""
+    slow = energy.feeds & (kappa < bohm(energy.momentum, INTERSTELLAR_FIELD))
+    fast = energy.feeds & (4.0 * kappa > LIGHT_SPEED**2 * time)
+    return flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
 
 
 class Homogeneous(AbstractTransport):
-    """One zone with κ(E) the same everywhere and no losses: ∂ₜn = κ∇²n + Q.
+    """One zone with κ(E) the same everywhere: ∂ₜn = κ∇²n − λn + Q; `losses` turns on λ, collisions with the gas.
 
-    Errors: ValueError when no closed form is at hand for the source's release and shape.
-    Validity: r < ct, and loss times longer than the age.
+    Errors: ValueError for a source whose release is no burst, history or escape.
+    Validity: r < ct, and without `losses` an age below 50 Myr cm⁻³/n_H.
     """
+
+    losses: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self) -> None:
+        if not isinstance(self.losses, bool):
+            raise ValueError(f"losses = {self.losses!r} must be true or false")
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> HomogeneousField:
+    ) -> HomogeneousField | HistoryField:
         """The Field of a source that releases into a homogeneous medium."""
-        kernel = KERNELS.get((type(source.release), type(source.shape)))
-        if kernel is None:
-            known = ", ".join(f"{release.__name__} from a {shape.__name__}" for release, shape in KERNELS)
-            wanted = f"{type(source.release).__name__} from a {type(source.shape).__name__}"
-            raise ValueError(f"no homogeneous solution for {wanted}; choose one of: {known}")
-        time, kappa = source.release.time(), medium.kappa(energy.momentum)
-        size = (source.shape.radius,) if isinstance(source.shape, Ball) else ()
-        slow = energy.feeds & (kappa < bohm(energy.momentum, INTERSTELLAR_FIELD))
-        fast = energy.feeds & (4.0 * kappa > LIGHT_SPEED**2 * time)
-        status = flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
-        amplitude = source.amplitude(energy.kinetic)
-        return HomogeneousField(amplitude=amplitude, time=time, kappa=kappa, size=size, status=status, kernel=kernel)
+        release, geometry, momentum = source.release, source.shape.geometry, energy.momentum
+        kappa, amplitude = medium.kappa(momentum), source.amplitude(energy.kinetic)
+        status = validity(kappa, energy, release.time())
+        size = source.shape.size(release, momentum)
+        loss = loss_rate(source, energy, surroundings) if self.losses else jnp.zeros_like(kappa)
+        if isinstance(release, Escaping | Burst):
+            time = release.time()
+            if isinstance(release, Escaping):
+                amplitude, time = amplitude * release.escaped(momentum), release.since(momentum, kappa)
+            amplitude = amplitude * jnp.exp(-loss * time) if self.losses else amplitude
+            return _closed(amplitude, time, kappa, size, status, BURSTS[geometry])
+        if not isinstance(release, AbstractHistory):
+            raise ValueError(f"no homogeneous solution for a release of kind {type(release).__name__}")
+        kernel = STEADY.get((type(release), geometry))
+        if kernel is None or self.losses:
+            return HistoryField(
+                amplitude=amplitude,
+                history=release,
+                kappa=kappa,
+                size=size,
+                loss=loss,
+                status=status,
+                geometry=geometry,
+            )
+        return _closed(amplitude, release.time(), kappa, size, status, kernel)
+
+
+class Trapped(AbstractTransport):
+    """Particles that have not yet escaped: spread over the remnant, or over its shell, with a soft edge.
+
+    n = N (1 − escaped) · uniform inside R_sh, the edge smeared by the release's `spread`.
+    Errors: ValueError for a source that is no escape from a remnant.
+    """
+
+    def solve(
+        self, source: Released, medium: AbstractMedium | None, energy: EnergyGrid, surroundings: Surroundings
+    ) -> HomogeneousField:
+        """The Field inside the remnant."""
+        release, shape = source.release, source.shape
+        if not isinstance(release, Escaping) or not isinstance(shape, RemnantShell | RemnantBall):
+            raise ValueError(
+                "only a release of kind 'escape' from a 'remnant-shell' or 'remnant-ball' leaves particles trapped; "
+                f"this is a {type(release).__name__} from a {type(shape).__name__}"
+            )
+        shock, momentum = release.shock(), energy.momentum
+        amplitude = source.amplitude(energy.kinetic) * (1.0 - release.escaped(momentum))
+        smearing = jnp.full_like(momentum, 0.5) * (release.spread * shock) ** 2
+        time, status = jnp.ones_like(shock), jnp.zeros((), int)
+        return _closed(amplitude, time, smearing, (shock,), status, BURSTS[shape.geometry])

@@ -1,5 +1,7 @@
 """Light in a scene: electrons shine as they should, weights mix matrices, and cases name it all."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,7 @@ from fitting.layout import blank_table
 from fitting.lighting import build_light, spell_light
 from jaxcrc import (
     Burst,
+    Composition,
     Homogeneous,
     Light,
     Model,
@@ -22,9 +25,11 @@ from jaxcrc import (
     UniformGas,
     View,
     bind,
+    bremsstrahlung_emission,
     hadronic_emission,
     inverse_compton_emission,
     predict,
+    synchrotron_emission,
 )
 from jaxcrc.interactions.photon_fields import FIELDS
 from jaxcrc.medium.light import Share
@@ -81,6 +86,45 @@ def test_densities_of_fields_are_weights():
     np.testing.assert_allclose(slope, other / 0.7, rtol=1e-12)
 
 
+@pytest.mark.parametrize("process", ["synchrotron", "bremsstrahlung"])
+def test_other_processes_of_electrons(process):
+    """As above; photons of 1 keV where the field makes them."""
+    there = scene("electron", Light(4.0, photons=PHOTONS))
+    table = blank_table("x", {**SPEC, "region": CIRCLE, "e_ref": [1e-6] if process == "synchrotron" else [1.0]}, "x")
+    setup = fitting.assemble(there, {"aperture": table}, fitting.Options(leptonic=(process,)))
+    found = np.asarray(predict(there, setup).tables["aperture"][:, 0])
+    total = setup.energy["halo"].total
+    gas = 2.0
+    matrix = {
+        "synchrotron": lambda: synchrotron_emission(table.photon, total, 4.0),
+        "bremsstrahlung": lambda: gas * bremsstrahlung_emission(table.photon, total),
+    }[process]()
+    expected = np.asarray(matrix @ released(setup, there)) / (4.0 * np.pi * (1e3 * CM_PER_PC) ** 2)
+    np.testing.assert_allclose(found, expected, rtol=2e-3)
+
+
+def test_the_magnetic_field_may_be_drawn():
+    """Matrices on Chebyshev nodes of ln B over the prior's decades, against matrices made for each B; and slopes."""
+    case = electron_case()
+    case["options"]["leptonic"] = ["synchrotron", "inverse-compton"]
+    case["tables"]["aperture"]["layout"]["e_ref"] = ["0.1 keV", "1 keV", "10 keV"]
+    path = "light.magnetic_field"
+    case["priors"] = {path: {"dist": "uniform", "low": 0.5, "high": 50.0}}
+    problem = read(case, Path())
+    table = jax.jit(lambda field: jnp.log(problem.posterior.predict({path: field}).tables["aperture"][:, 0]))
+    for field in (0.6, 20.0):
+        alone = read({**case, "priors": {}, "light": {**case["light"], "magnetic_field": field}}, Path())
+        grids = [np.asarray(p.setup.energy["halo"].total)[[0, -1]] for p in (problem, alone)]
+        assert grids[0][0] <= grids[1][0]
+        np.testing.assert_allclose(table(field), np.log(alone.predict().tables["aperture"][:, 0]), atol=1e-3)
+    slope = jax.jacfwd(table)(3.0)
+    np.testing.assert_allclose(slope, (table(3.0 + 1e-4) - table(3.0 - 1e-4)) / 2e-4, rtol=1e-5)
+    assert np.all(slope > 0.0)
+    case["priors"] = {path: {"dist": "half-normal", "sd": 3.0}}
+    with pytest.raises(fitting.AssemblyError, match="between positive bounds"):
+        read(case, Path())
+
+
 def test_hadronic_scale_and_a_mixture_of_models():
     names = ("kafexhiu14-geant4", "kafexhiu14-sibyll")
     there = scene("proton", Light(hadronic_scale=1.3, models=dict(zip(names, (Share(1.0), Share(3.0)), strict=True))))
@@ -120,6 +164,17 @@ LIGHT = {
     },
     "models": {"kafexhiu14-sibyll": {"weight": 2.0}},
 }
+
+
+def test_a_composition_is_read_and_written(tmp_path):
+    case = {**electron_case(), "priors": {}}
+    case["options"] = {"nuclear": {"gas": {"He": 0.1}}}
+    problem = read(case, tmp_path)
+    again = fitting.load(fitting.write_case(problem, tmp_path / "copy"))
+    assert again.options.nuclear == problem.options.nuclear == Composition.of({}, {"He": 0.1})
+    for wrong, fragment in (({"gass": {}}, "did you mean 'gas'"), ({"gas": {"He": -1.0}}, "is no number of He")):
+        with pytest.raises(CaseError, match=fragment):
+            read({**case, "options": {"nuclear": wrong}}, tmp_path)
 
 
 def test_a_light_is_read_and_written():

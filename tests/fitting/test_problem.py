@@ -9,7 +9,21 @@ from numpyro.infer.util import log_density
 
 import fitting
 from fitting import problem as problem_room
-from jaxcrc import Nuisance, Scene, cast, paths, predict
+from jaxcrc import (
+    Continuous,
+    Homogeneous,
+    Model,
+    Nuisance,
+    PowerLaw,
+    Released,
+    RemnantShell,
+    Scene,
+    SuppressedDiffusion,
+    View,
+    cast,
+    paths,
+    predict,
+)
 from jaxcrc.scene import get
 from tests.fitting.halos import CHI, DELTA, ENERGY, halo, halo_priors, layout, mock_halo
 
@@ -151,16 +165,11 @@ def test_a_layout_cannot_be_fitted():
 
 
 def test_a_release_without_a_solution_is_refused():
-    problem = fitting.Problem(mock_scene_continuous_ball(), {"profile": layout()}, {CHI: dist.Uniform(-1.0, 0.0)})
-    with pytest.raises(ValueError, match="no homogeneous solution"):
+    source = Released(PowerLaw(2.2, 3.0), Continuous(37.0, 5.0), RemnantShell())
+    scene = Scene({"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())}, View(1.0))
+    problem = fitting.Problem(scene, {"profile": layout()}, {CHI: dist.Uniform(-1.0, 0.0)})
+    with pytest.raises(ValueError, match="takes its radius from a release of kind 'escape'"):
         problem.predict()
-
-
-def mock_scene_continuous_ball() -> Scene:
-    from jaxcrc import Ball, Continuous, Homogeneous, Model, PowerLaw, Released, SuppressedDiffusion, View
-
-    source = Released(PowerLaw(2.2, 3.0), Continuous(37.0, 5.0), Ball(5.0))
-    return Scene({"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())}, View(1.0))
 
 
 def test_the_mock_is_the_same_for_the_same_seed():

@@ -19,6 +19,7 @@ from jaxcrc.emission.hadronic import MODELS, hadronic_band_emission, hadronic_cr
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "hadronic_naima.json").read_text())
 PYTHIA = "kafexhiu14-pythia8"
+KAFEXHIU = [name for name in MODELS if name.startswith("kafexhiu14")]
 DECADES = np.log10(REFERENCE["t_max"] / REFERENCE["t_min"])
 
 
@@ -36,7 +37,7 @@ def total_energy_law(index, energy=ENERGY):
 
 
 @pytest.mark.parametrize("nuclei", [False, True])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KAFEXHIU)
 def test_emissivity_agrees_with_naima(model, nuclei):
     """Stored numbers of naima on 6000 energies a decade, which its jumps leave 5e-5 off (half a step times 10 %)."""
     photon = np.array(REFERENCE["photon"])
@@ -196,7 +197,7 @@ def test_single_precision():
 
 def test_cross_section_by_name():
     """Broadcasts, by the full name; values of protons of 1 TeV and photons of 100 GeV."""
-    found = [float(hadronic_cross_section(100.0, 1e3, name)) for name in MODELS]
+    found = [float(hadronic_cross_section(100.0, 1e3, name)) for name in KAFEXHIU]
     np.testing.assert_allclose(found, [0.14669, 0.19308, 0.22753, 0.23945], rtol=3e-5)
     shape = hadronic_cross_section(np.ones((3, 1)), np.array([0.1, 1.0, 2.0, 10.0]), PYTHIA).shape
     assert shape == (3, 4)

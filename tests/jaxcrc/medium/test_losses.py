@@ -12,7 +12,16 @@ from scipy.special import spence
 from jaxcrc import units
 from jaxcrc.interactions.compton import recoil
 from jaxcrc.medium.light import Light, PhotonField
-from jaxcrc.medium.losses import inverse_compton_loss, lepton_loss, synchrotron_loss
+from jaxcrc.medium.losses import (
+    bremsstrahlung_loss,
+    coulomb_loss,
+    inverse_compton_loss,
+    ionisation_loss,
+    lepton_loss,
+    pion_loss,
+    proton_loss,
+    synchrotron_loss,
+)
 
 FIELDS = [(2.725, 0.26), (20.0, 0.3), (5000.0, 0.3)]
 
@@ -72,6 +81,7 @@ def test_cooling_times():
     np.testing.assert_allclose(energy / total, [419.0, 55.7, 9.55], rtol=7e-4)
     np.testing.assert_allclose(lepton_loss(energy, light), total, rtol=1e-14)
     np.testing.assert_allclose(lepton_loss(energy, Light(3.0, photons={})), synchrotron_loss(energy, 3.0))
+    np.testing.assert_allclose(lepton_loss(energy, light, 2.0), total + bremsstrahlung_loss(energy, 2.0), rtol=1e-14)
 
 
 def test_gradients_against_differences():
@@ -100,3 +110,65 @@ def test_finite_everywhere_and_keeps_precision(dtype):
     assert all(np.all(np.isfinite(x)) for x in (value, *slopes))
     assert np.all(value[2:] > 0.0)
     assert jax.export.export(call, platforms=["cuda"])(energy, field).out_avals[0].dtype == dtype
+
+
+EV_S = 1e9 / units.S_PER_KYR  # eV s⁻¹ per GeV kyr⁻¹
+
+
+def test_ionisation_and_coulomb_losses():
+    """Protons of 1, 10, 100 MeV and 1 GeV on neutral hydrogen, and on electrons of 1e4 K, one per cm³ [eV s⁻¹]."""
+    energy = np.array([1e-3, 1e-2, 0.1, 1.0])
+    found = ionisation_loss(energy, 1.0, helium=0.0) * EV_S
+    np.testing.assert_allclose(found, [1.571e-6, 7.418e-7, 3.290e-7, 1.976e-7], rtol=4e-4)
+    found = coulomb_loss(energy, 1.0, 1e4) * EV_S
+    np.testing.assert_allclose(found, [1.050e-5, 3.588e-6, 1.294e-6, 6.693e-7], rtol=5e-4)
+
+
+def test_ionisation_is_near_the_published_fit():
+    """1.82e-7 n β⁻¹ (1 + 0.185 ln β) eV s⁻¹ of Mannheim & Schlickeiser (1994), within 10 %."""
+    energy = np.geomspace(1e-3, 1.0, 7)
+    gamma = 1.0 + energy / units.PROTON_MASS
+    beta = np.sqrt(1.0 - gamma**-2)
+    fit = 1.82e-7 / beta * (1.0 + 0.185 * np.log(beta))
+    np.testing.assert_allclose(ionisation_loss(energy, 1.0, helium=0.0) * EV_S, fit, rtol=0.1)
+
+
+def test_pion_losses():
+    """T/b = 79.7, 75.1, 67.3, 49.1 Myr at 10, 100 GeV, 1, 100 TeV; near the formula of Krakau & Schlickeiser 2015."""
+    energy = np.array([10.0, 100.0, 1e3, 1e5])
+    np.testing.assert_allclose(energy / pion_loss(energy, 1.0) / 1e3, [79.7, 75.1, 67.3, 49.1], rtol=1e-3)
+    total = energy + units.PROTON_MASS
+    other = 3.85e-16 * total**1.28 * (total + 200.0) ** -0.2 * units.S_PER_KYR
+    np.testing.assert_allclose(pion_loss(energy, 1.0), other, rtol=0.45)
+
+
+def test_proton_losses_add_up_and_every_argument_counts():
+    energy = jnp.array([1e-3, 0.1, 10.0])
+    total = proton_loss(energy, 3.0, 0.25, 8e3, 0.1, 0.5)
+    parts = pion_loss(energy, 3.0, 0.5) + ionisation_loss(energy, 2.25, 0.1) + coulomb_loss(energy, 0.75, 8e3)
+    np.testing.assert_allclose(total, parts, rtol=1e-14)
+
+    def log_loss(at):
+        return jnp.log(proton_loss(energy, at[0], at[1], at[2], at[3], at[4])).sum()
+
+    at = jnp.array([3.0, 0.25, 8e3, 0.1, 0.5])
+    slope = jax.jit(jax.grad(log_loss))(at)
+    assert np.all(slope != 0.0)
+    for i, step in enumerate(1e-5 * np.diag(at)):
+        difference = (log_loss(at + step) - log_loss(at - step)) / (2.0 * step[i])
+        assert float(slope[i]) == pytest.approx(float(difference), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_proton_losses_are_finite_everywhere_and_keep_precision(dtype):
+    """From below 1 MeV, in gas that is all neutral, all ionised, or not there."""
+    energy = jnp.asarray([1e-6, 1e-3, 0.2796, 1.0, 1e8], dtype)
+    call = jax.jit(lambda e, n, x: proton_loss(e, n, x))
+    for density, ionised in ((1.0, 0.0), (1.0, 1.0), (0.0, 0.5)):
+        args = energy, jnp.asarray(density, dtype), jnp.asarray(ionised, dtype)
+        slopes = jax.jit(jax.grad(lambda *a: proton_loss(*a).sum(), argnums=(0, 1, 2)))(*args)
+        value = call(*args)
+        assert value.dtype == dtype
+        assert all(np.all(np.isfinite(x)) for x in (value, *slopes))
+    np.testing.assert_allclose(call(energy, 1.0, 0.3), proton_loss(np.asarray(energy, float), 1.0, 0.3), rtol=2e-5)
+    jax.export.export(call, platforms=["cuda"])(energy, jnp.asarray(1.0, dtype), jnp.asarray(0.0, dtype))

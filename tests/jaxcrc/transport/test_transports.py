@@ -1,0 +1,178 @@
+"""Every release from every shape: positive, linear, the same by itself and in a batch, and no number without effect."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxcrc import (
+    Ball,
+    Burst,
+    Continuous,
+    Escaping,
+    Explosion,
+    Finite,
+    Homogeneous,
+    Light,
+    Linear,
+    Point,
+    PowerLaw,
+    PowerLawCeiling,
+    PowerLawInTime,
+    Released,
+    RemnantBall,
+    RemnantShell,
+    Shell,
+    SuppressedDiffusion,
+    Trapped,
+    UniformGas,
+)
+from jaxcrc.transport.base import EnergyGrid, Surroundings
+from jaxcrc.units import PROTON_MASS
+
+GRID = EnergyGrid(jnp.geomspace(20.0, 2e5, 6), jnp.ones(6, bool), PROTON_MASS)
+PLACES = jnp.array([[1.0, 0.5, -0.3], [4.0, -2.0, 3.0], [0.0, 9.0, 4.0], [7.0, 20.0, 1.0]])
+AROUND = Surroundings(UniformGas(300.0), Light())
+MEDIUM = SuppressedDiffusion(-1.0, 0.4, "nava16")
+ESCAPE = Escaping(Explosion(4.0, 1.0, 1.4, 1.0), PowerLawCeiling(3.0, 2.5), 50.0)
+RELEASES = {
+    "burst": Burst(49.5, 4.3),
+    "continuous": Continuous(37.5, 4.3),
+    "finite": Finite(37.5, 4.3, 3.8),
+    "linear": Linear(37.5, 4.3),
+    "power-law": PowerLawInTime(37.5, 4.3, -0.4),
+    "escape": ESCAPE,
+}
+SHAPES = {
+    "point": Point(),
+    "ball": Ball(6.0),
+    "shell": Shell(6.0),
+    "remnant-ball": RemnantBall(),
+    "remnant-shell": RemnantShell(),
+}
+MOVES = {"homogeneous": Homogeneous(), "with losses": Homogeneous(losses=True), "trapped": Trapped()}
+QUICK = {
+    ("continuous", "shell", "homogeneous"),
+    ("finite", "point", "with losses"),
+    ("power-law", "ball", "homogeneous"),
+    ("escape", "remnant-shell", "homogeneous"),
+    ("escape", "remnant-ball", "trapped"),
+}
+CASES = [
+    pytest.param((release, shape, move), marks=[] if (release, shape, move) in QUICK else pytest.mark.slow)
+    for release in RELEASES
+    for shape in SHAPES
+    for move in MOVES
+    if (not shape.startswith("remnant") or release == "escape")
+    and (move != "trapped" or (release == "escape" and shape.startswith("remnant")))
+    and (move != "with losses" or shape in ("point", "remnant-ball"))
+]
+
+
+def whole(release, shape, move):
+    return Released(PowerLaw(2.2, 3.0), RELEASES[release], SHAPES[shape]), MEDIUM, MOVES[move]
+
+
+@jax.jit
+def density(parts, around=AROUND):
+    source, medium, transport = parts
+    return transport.solve(source, medium, GRID, around).density(PLACES)
+
+
+@jax.jit
+def slopes(parts, around=AROUND):
+    def told(parts, around):
+        n = density(parts, around)
+        return jnp.sum(jnp.log(n + 1e-12 * jnp.max(n)) * jnp.arange(1.0, 1.0 + n.size).reshape(n.shape))
+
+    return jax.grad(told, argnums=(0, 1))(parts, around)
+
+
+@pytest.mark.parametrize("case", CASES, ids=" from ".join)
+def test_identities(case):
+    parts = whole(*case)
+    value = np.asarray(density(parts))
+    assert np.all(np.isfinite(value))
+    assert np.all(value >= 0.0)
+    assert np.any(value > 0.0)
+    source, medium, transport = parts
+    # Linear in the source: ten times the energy or power, ten times the particles.
+    louder = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: leaf + 1.0 if path[-1].name in ("log10_energy", "log10_power") else leaf, source
+    )
+    np.testing.assert_allclose(density((louder, medium, transport)), 10.0 * value, rtol=1e-12)
+    # A batch gives what its members give.
+    chis = jnp.array([-1.0, -0.5])
+    batch = jax.vmap(lambda chi: density((source, eqx.tree_at(lambda m: m.log10_chi, medium, chi), transport)))(chis)
+    np.testing.assert_allclose(batch[0], value, rtol=1e-10)
+    # Not compiled, the same.
+    with jax.disable_jit():
+        np.testing.assert_allclose(density(parts), value, rtol=1e-9, atol=1e-12 * value.max())
+
+
+@pytest.mark.parametrize("case", CASES, ids=" from ".join)
+def test_no_number_is_ignored(case):
+    by_parts, by_around = slopes(whole(*case))
+    leaves = jax.tree_util.tree_leaves_with_path(by_parts)
+    idle = {jax.tree_util.keystr(path) for path, slope in leaves if float(slope) == 0.0}
+    assert all(np.isfinite(float(slope)) for _, slope in leaves)
+    # Trapped particles do not diffuse, and sit inside the shock rather than ahead of it.
+    at_rest = {"[1].log10_chi", "[1].delta", "[0].release.overshoot"} if case[2] == "trapped" else set()
+    # From a place of its own size the remnant's radius does not matter but through what smears it.
+    assert idle == at_rest
+    assert (float(by_around.gas.density) < 0.0) == (case[2] == "with losses")
+
+
+def test_several_sources_add_up():
+    one, two = whole("burst", "point", "homogeneous"), whole("escape", "remnant-shell", "homogeneous")
+    both = sum(np.asarray(density(parts)) for parts in (one, two))
+    assert np.all(both > np.maximum(density(one), 0.0) * (1.0 - 1e-12))
+
+
+def test_sharp_escape_is_the_shell_of_its_momentum():
+    from jaxcrc import burst_shell
+
+    release = eqx.tree_at(lambda r: r.spread, ESCAPE, jnp.asarray(0.005))
+    source = Released(PowerLaw(2.2, 3.0), release, RemnantShell())
+    kappa, momentum = MEDIUM.kappa(GRID.momentum), GRID.momentum
+    since = release.time() - release.escape_time(momentum)
+    gone = np.asarray(since) > 1.0
+    expected = source.amplitude(GRID.kinetic)[:, None] * burst_shell(
+        jnp.linalg.norm(PLACES, axis=1)[None, :],
+        since[:, None],
+        kappa[:, None],
+        release.escape_radius(momentum)[:, None],
+    )
+    got = np.asarray(density((source, MEDIUM, Homogeneous())))
+    assert gone.sum() >= 3
+    np.testing.assert_allclose(got[gone], np.asarray(expected)[gone], rtol=1e-3)
+
+
+def test_trapped_and_escaped_together_are_all_particles():
+    radius = np.linspace(0.0, 600.0, 60_001)[1:]
+    places = jnp.asarray(np.stack([radius, 0.0 * radius, 0.0 * radius], axis=1))
+    total = 0.0
+    for shape, move in ((RemnantBall(), Homogeneous()), (RemnantBall(), Trapped())):
+        source = Released(PowerLaw(2.2, 3.0), ESCAPE, shape)
+        field = move.solve(source, MEDIUM, GRID, AROUND)
+        total = total + np.sum(4.0 * np.pi * radius**2 * np.asarray(field.density(places)), axis=1) * (
+            radius[1] - radius[0]
+        )
+    np.testing.assert_allclose(total[:4], np.asarray(source.amplitude(GRID.kinetic))[:4], rtol=1e-4)
+
+
+def test_collisions_thin_out_as_the_published_loss_times_say():
+    # τ_pp = 79.7, 75.1, 67.3 Myr at 10 GeV, 100 GeV and 1 TeV for n = 1: for a law of index 2.2 by (Γ − 1)/τ.
+    from jaxcrc.transport.homogeneous import loss_rate
+
+    kinetic = np.array([10.0, 100.0, 1e3])
+    grid = EnergyGrid(jnp.asarray(kinetic), jnp.ones(3, bool), PROTON_MASS)
+    source = Released(PowerLaw(2.2, 3.9), RELEASES["burst"], Point())
+    rate = np.asarray(loss_rate(source, grid, Surroundings(UniformGas(1.0), Light())))
+    p, total = np.sqrt(kinetic * (kinetic + 2.0 * PROTON_MASS)), kinetic + PROTON_MASS
+    # N = p^−2.2 exp(−p/p_c) E/p: its slope in ln T, dp/dT = E/p.
+    slope = kinetic * ((3.2 / p + 10.0**-6.9) * total / p - 1.0 / total)
+    np.testing.assert_allclose(rate * 1e3 * np.array([79.7, 75.1, 67.3]), slope - 1.0, rtol=3e-3)
