@@ -30,6 +30,7 @@ from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
 Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
 CHEBYSHEV = 12
+AZIMUTHS = 6  # around the axis of a cloud that something not round lights up
 
 
 def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None = None) -> Setup:
@@ -47,6 +48,12 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
     if name in options.clouds:
         return [_cloud(scene, name, table, grids, options)]
     components = list(scene.components)
+    uneven = [c for c in components if not scene.components[c].transport.round]
+    if uneven:
+        raise AssemblyError(
+            f"table '{name}': component '{uneven[0]}' is not round, so that only a cloud at a place shows it; give the "
+            "table a `cloud`"
+        )
     sea = [c for c in components if isinstance(scene.components[c].transport, Uniform)]
     round_ones = [c for c in components if c not in sea]
     if table.kind == "cr_energy_density":
@@ -190,7 +197,8 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
         for size in sizes
     ]
     contained = np.asarray(inside, float).reshape(len(sizes) * len(factors), -1)
-    node, weight = cloud_quadrature(shape)
+    all_round = all(model.transport.round for model in scene.components.values())
+    node, weight = cloud_quadrature(shape, 1 if all_round else AZIMUTHS)
     projection = contained[:, :, None, None] * weight
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
     return CloudSpectrum(

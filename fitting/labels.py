@@ -29,9 +29,14 @@ SYMBOLS = {
     "period_derivative": "Ṗ",
     "expansion": "wind gradient H",
     "density": "n_H",
+    "growth_factor": "growth factor g",
+    "field": "field B",
+    "ionised": "ionised fraction X",
+    "inclination": "inclination i",
+    "injection_scale": "injection scale L",
     "psf_scale": "PSF width factor",
 }
-UNITS = {"M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹"}
+UNITS = {"uG": "µG", "M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNKNOWN, MINUS = "unknown", "−"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -81,6 +82,8 @@ class AbstractField(eqx.Module):
 
 class AbstractTransport(eqx.Module):
     """How particles get from the source to where they are seen."""
+
+    round: ClassVar[bool] = True  # whether the density depends on the distance from the source alone
 
     @abstractmethod
     def solve(

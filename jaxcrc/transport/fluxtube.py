@@ -8,6 +8,7 @@ on both sides of the remnant, which is n = 3 U_B P/E² with P per ln p over U_B 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -37,7 +38,7 @@ Line = Float[Array, "few cell"]
 EDGE = 0.1  # the tube's edge is blurred by this fraction of its radius, so that its derivative exists
 TINY = 1.0e-30
 SPAN = (1.0, 300.0)  # radii of release looked for [pc]
-PROFILES = Resolution(cells=150, after=100, extent=2000.0)
+PROFILES = Resolution(cells=150, after=100, extent=5000.0)
 
 
 class TubeField(AbstractField):
@@ -98,6 +99,7 @@ class CosmicRayCloud(AbstractTransport):
     Validity: total energies of some GeV and more; see `Status`.
     """
 
+    round: ClassVar[bool] = False
     phase: Phase
     remnant: Remnant | None = eqx.field(default=None, metadata={"optional": True})
     injection_scale: Scalar = param("pc", "injection scale of the ambient turbulence", low=1e-3, default=50.0)
