@@ -31,6 +31,7 @@ Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
 CHEBYSHEV = 12
 AZIMUTHS = 6  # around the axis of a cloud that something not round lights up
+INDEX = "photon_index"
 
 
 def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None = None) -> Setup:
@@ -39,9 +40,17 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     Errors: AssemblyError when a table cannot be predicted from the scene.
     """
     options = options or Options()
+    log_width = {name: _log_width(table) for name, table in tables.items() if table.kind == INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: tuple(_responses(scene, name, table, grids, options)) for name, table in tables.items()}
-    return Setup(grids, response)
+    return Setup(grids, response, log_width)
+
+
+def _log_width(table: Table) -> jnp.ndarray:
+    """ln(e_max/e_min) of the bands of a table of indices. Errors: AssemblyError for an open band."""
+    if not np.all(np.isfinite(table.e_max)):
+        raise AssemblyError(f"table '{table.name}': an index needs bands with an end; give e_max")
+    return jnp.asarray(np.log(table.e_max / table.e_min))
 
 
 def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> list[AbstractResponse]:
@@ -88,9 +97,9 @@ def _widths(scene: Scene, name: str, options: Options) -> tuple[np.ndarray, tupl
 
 
 def _per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
-    """The PSF of each photon row; a single entry where all rows share it."""
+    """The PSF of each row of light; a single entry where all rows share it. An index has two rows for each band."""
     entries = table.psf or (None,)
-    return entries[:1] if len(set(entries)) == 1 else entries
+    return entries[:1] if len(set(entries)) == 1 else entries * (2 if table.kind == INDEX else 1)
 
 
 def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int) -> Round:

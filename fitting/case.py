@@ -15,7 +15,7 @@ import tomli_w
 
 from fitting.kinds import CaseError, build, spell
 from fitting.layout import blank_table
-from fitting.lighting import build_light, build_nuclear, spell_light, spell_nuclear
+from fitting.lighting import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
 from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
@@ -24,7 +24,7 @@ from fitting.tables import Table, TableError, data_folder, read_table, write_tab
 from jaxcrc.scene import Scene
 
 SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
-OPTIONS = ("hadronic", "nuclear", "leptonic", "points_per_decade", "energy_max", "reach", "sea")
+OPTIONS = ("hadronic", "nuclear", "leptonic", "absorption", "points_per_decade", "energy_max", "reach", "sea")
 TABLE_KEYS = ("file", "layout", "cloud")
 SAMPLING = ("chains", "warmup", "draws", "target_accept", "chunk", "max_tree_depth")
 CASE_FILE = "case.toml"
@@ -124,14 +124,15 @@ def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
         "hadronic": str,
         "sea": str,
         "leptonic": list,
+        "absorption": dict,
     }
     for key, kind in allowed.items():
         if key in extra and (isinstance(extra[key], bool) or not isinstance(extra[key], kind)):
             raise CaseError(f"options.{key}", f"{extra[key]!r} has the wrong type")
-        if key in extra and kind not in (str, list) and not extra[key] > 0:
+        if key in extra and kind not in (str, list, dict) and not extra[key] > 0:
             raise CaseError(f"options.{key}", f"{extra[key]!r} must be positive")
-    made = {key: tuple(value) if isinstance(value, list) else value for key, value in extra.items()}
-    return {**made, "nuclear": build_nuclear(made["nuclear"], "options.nuclear")} if "nuclear" in made else made
+    makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
+    return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
@@ -222,6 +223,7 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
         tables[name] = {"file": files[name], **cloud, **spell("nuisance", scene.data[name])}
     chosen = {f.name: getattr(options, f.name) for f in fields(options) if f.name in OPTIONS}
     chosen["nuclear"] = spell_nuclear(options.nuclear)
+    chosen["absorption"] = dict(options.absorption) or None
     unspoken = ("sea", "hadronic") if scene.light.models else ("sea",)
     return {
         "title": problem.title,

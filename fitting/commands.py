@@ -113,7 +113,8 @@ def compare(options: argparse.Namespace) -> int:
     grid = Grid("parameter", "unit", *(str(f) for f in options.folders), "difference / width")
     for row in table:
         sides = [f"{row[m]:.4g} ± {row[w]:.2g}" for m, w in (("first", "width_1"), ("second", "width_2"))]
-        grid.add_row(row["parameter"], row["unit"], *sides, f"{row['pull']:+.2f}")
+        cells = [*sides, f"{row['pull']:+.2f}"]
+        grid.add_row(row["parameter"], row["unit"], *("–" if "nan" in cell else cell for cell in cells))
     console.print(grid)
     return 0
 

@@ -19,7 +19,8 @@ class Options:
     "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's
     width}, for tables whose width a prior names; field_span — the same for the magnetic field [µG]; centre_span — how
     far [deg] north or south, and east or west, of its nominal position the source may lie, where priors name its
-    offset; sea — name of the local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
+    offset; absorption — {photon field: way through it [kpc]} on which pair production takes photons; sea — name of the
+    local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
     """
 
     hadronic: str = "kafexhiu14-pythia8"
@@ -33,6 +34,7 @@ class Options:
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     field_span: tuple[float, float] | None = None
+    absorption: Mapping[str, float] = field(default_factory=dict)
     centre_span: tuple[float, float] | None = None
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)

@@ -28,7 +28,7 @@ from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import ERG_PER_GEV, PROTON_MASS
 
 DRAWS = 200
-SPECTRA = ("flux", "dnde", "e2dnde")
+SPECTRA = ("flux", "dnde", "e2dnde", "energy_flux")
 SED_UNIT = "erg / (cm2 s)"
 EV_PER_GEV = 1.0e9
 
@@ -133,11 +133,15 @@ def misfits(run: Run, size: int = DRAWS) -> dict[str, Misfit]:
 
 
 def sed_factor(table: Table) -> Float[np.ndarray, "photon"]:
-    """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; of a band, F E₁E₂/(E₂ − E₁), exact for E⁻²."""
+    """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; bands as for E⁻²: F E₁E₂/(E₂ − E₁), its energy flux
+    over ln(E₂/E₁).
+    """
     if table.kind == "e2dnde":
         squared = np.ones_like(table.photon)
     elif table.differential:
         squared = table.photon**2
+    elif table.kind == "energy_flux":
+        squared = 1.0 / np.log(table.e_max / table.e_min)
     else:
         squared = table.e_min / (1.0 - table.e_min / table.e_max)
     return squared * ERG_PER_GEV / table.unit_factor

@@ -204,6 +204,8 @@ class Problem:
             low, high = bounds(prior.distribution)
             if name in self._psf_spans() and (low < 0.5 or high > 2.0):
                 raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
+            if path.endswith(".scale") and path.startswith("data.") and self._is_index(path.split(".")[1]):
+                raise PriorError(f"{path} has a prior but an index has no level: use the offset of the table")
             if path.startswith("view.offset_") and self.tables.keys() <= self.options.clouds.keys():
                 raise PriorError(f"{path} has a prior but no table looks at the source itself: drop it")
             if path.endswith(".gas_depth") and float(self.scene.view.gas_depth) <= 0.0:
@@ -212,6 +214,9 @@ class Problem:
             if follower in self.priors:
                 raise PriorError(f"{follower} is tied to {leader} and has a prior: drop one of the two")
             get(self.scene, follower), get(self.scene, leader)
+
+    def _is_index(self, name: str) -> bool:
+        return name in self.tables and self.tables[name].kind == "photon_index"
 
     def log_density(self, values: Mapping[str, Any]) -> Array:
         """ln L + ln prior at {path: value}; every free parameter must be named."""

@@ -29,7 +29,7 @@ class Settings:
     chains: int = 4
     warmup: int = 500
     draws: int = 1000
-    target_accept: float = 0.95
+    target_accept: float = 0.98
     chunk: int = 100
     max_tree_depth: int = 9
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import jax.numpy as jnp
 import numpy as np
 
+from fitting.lookout import Spectrum, escaping, rows
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.tables import Table
 from jaxcrc.channel import AbstractMixture, Alone, Channel, Fields, Hadronic, Strength
-from jaxcrc.emission.bremsstrahlung import bremsstrahlung_band_emission, bremsstrahlung_emission
-from jaxcrc.emission.compton import inverse_compton_band_emission, inverse_compton_emission
-from jaxcrc.emission.hadronic import hadronic_band_emission, hadronic_emission
-from jaxcrc.emission.synchrotron import CRITICAL, synchrotron_band_emission, synchrotron_emission
+from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission
+from jaxcrc.emission.compton import inverse_compton_emission
+from jaxcrc.emission.hadronic import hadronic_emission
+from jaxcrc.emission.synchrotron import CRITICAL, synchrotron_emission
 from jaxcrc.interactions.inelastic import PION_THRESHOLD
 from jaxcrc.interactions.photon_fields import thermal_energy
 from jaxcrc.numerics.quadrature import chebyshev_nodes
@@ -27,8 +28,6 @@ from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
 LEPTONIC = ("inverse-compton", "synchrotron", "bremsstrahlung")
 NODES_PER_DECADE = 16  # Chebyshev nodes in the magnetic field, where a prior names it
-Spectrum = Callable[[np.ndarray], np.ndarray]
-Band = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def energy_grids(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, EnergyGrid]:
@@ -170,30 +169,21 @@ def _processes_of_electrons(options: Options) -> tuple[str, ...]:
 def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
     kinetic = np.asarray(grid.kinetic)
     models = sorted(scene.light.models) or [options.hadronic]
-    matrices = [
-        _rows(
-            table,
-            lambda photon, model=model: hadronic_emission(photon, kinetic, model, options.nuclear),
-            lambda low, high, model=model: hadronic_band_emission(low, high, kinetic, model, options.nuclear),
-        )
-        for model in models
+    spectra = [
+        lambda photon, model=model: hadronic_emission(photon, kinetic, model, options.nuclear) for model in models
     ]
-    return np.stack(matrices), Hadronic(), True
+    return _stack(scene, table, grid, options, spectra), Hadronic(), True
 
 
 def _compton(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
     total, fields = np.asarray(grid.total), scene.light.photons
     if not fields:
         raise AssemblyError("electrons shine by inverse Compton, but the light has no photon field: add one to [light]")
-    matrices = [
-        _rows(
-            table,
-            lambda photon, one=(field.temperature, 1.0): inverse_compton_emission(photon, total, [one]),
-            lambda low, high, one=(field.temperature, 1.0): inverse_compton_band_emission(low, high, total, [one]),
-        )
+    spectra = [
+        lambda photon, one=(field.temperature, 1.0): inverse_compton_emission(photon, total, [one])
         for field in fields.values()
     ]
-    return np.stack(matrices), Fields(tuple(fields)), False
+    return _stack(scene, table, grid, options, spectra), Fields(tuple(fields)), False
 
 
 def _synchrotron(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
@@ -203,33 +193,20 @@ def _synchrotron(scene: Scene, table: Table, grid: EnergyGrid, options: Options)
     if high > low:
         mixture = Strength(low, high, max(8, math.ceil(NODES_PER_DECADE * math.log10(high / low))))
         fields = np.exp(chebyshev_nodes(math.log(low), math.log(high), mixture.size))
-    matrices = [
-        _rows(
-            table,
-            lambda photon, field=field: synchrotron_emission(photon, total, field),
-            lambda low, high, field=field: synchrotron_band_emission(low, high, total, field),
-        )
-        for field in fields
-    ]
-    return np.stack(matrices), mixture, False
+    spectra = [lambda photon, field=field: synchrotron_emission(photon, total, field) for field in fields]
+    return _stack(scene, table, grid, options, spectra), mixture, False
 
 
 def _bremsstrahlung(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
     total = np.asarray(grid.total)
-    matrix = _rows(
-        table,
-        lambda photon: bremsstrahlung_emission(photon, total),
-        lambda low, high: bremsstrahlung_band_emission(low, high, total),
-    )
-    return matrix[None], Alone(), True
+    spectra = [lambda photon: bremsstrahlung_emission(photon, total)]
+    return _stack(scene, table, grid, options, spectra), Alone(), True
 
 
-def _rows(table: Table, spectrum: Spectrum, band: Band) -> np.ndarray:
-    """The matrix of a table's rows, in its unit."""
-    if not table.differential:
-        return np.asarray(band(table.e_min, table.e_max)) * table.unit_factor
-    power = table.photon[:, None] ** 2 if table.kind == "e2dnde" else 1.0
-    return np.asarray(spectrum(table.photon)) * power * table.unit_factor
+def _stack(scene: Scene, table: Table, grid: EnergyGrid, options: Options, spectra: Iterable[Spectrum]) -> np.ndarray:
+    """One matrix of the table's rows for each spectrum."""
+    left, end = escaping(options.absorption, scene.light.photons), float(grid.total[-1])
+    return np.stack([rows(table, spectrum, end, left) for spectrum in spectra])
 
 
 def _energy_rows(table: Table, grid: EnergyGrid) -> np.ndarray:

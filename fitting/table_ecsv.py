@@ -22,7 +22,9 @@ NATIVE_UNITS: dict[str, tuple[tuple[u.UnitBase, bool], ...]] = {
     "excess": ((u.dimensionless_unscaled, False), (u.sr**-1, False)),
     "dnde": ((_PER_AREA / u.GeV, True),),
     "e2dnde": ((_PER_AREA * u.GeV, True),),
+    "energy_flux": ((_PER_AREA * u.GeV, False),),
     "cr_energy_density": ((u.GeV / u.cm**3, False),),
+    "photon_index": ((u.dimensionless_unscaled, False),),
 }
 UNIT_EXAMPLES = {
     "surface_brightness": "'1 / (cm2 s sr)', '1 / (cm2 s deg2)' or '1 / (TeV cm2 s sr)'",
@@ -30,7 +32,9 @@ UNIT_EXAMPLES = {
     "excess": "'ct', 'ct / deg2' or '' for a bare number",
     "dnde": "'1 / (TeV cm2 s)'",
     "e2dnde": "'erg / (cm2 s)'",
+    "energy_flux": "'erg / (cm2 s)'",
     "cr_energy_density": "'eV / cm3'",
+    "photon_index": "'', a bare number",
 }
 
 

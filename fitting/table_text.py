@@ -12,7 +12,9 @@ MEANINGS = {
     "excess": "counts {per}, {mean} {where}, up to a common factor that has to be fitted",
     "dnde": "photons {per}, summed over {where}",
     "e2dnde": "photons {per}, times the energy squared, summed over {where}",
+    "energy_flux": "energy of photons {per}, summed over {where}",
     "cr_energy_density": "energy density of cosmic rays between e_min and e_max, averaged over the gas seen in {where}",
+    "photon_index": "mean slope of the spectrum of {where} between e_min and e_max, positive where it falls",
 }
 
 

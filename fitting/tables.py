@@ -97,7 +97,7 @@ class Table:
         """Whether values are means over an annulus or region (a brightness, a density) rather than sums."""
         if self.kind == "excess":
             return not self.unit.is_equivalent(u.ct)
-        return self.kind in ("surface_brightness", "cr_energy_density")
+        return self.kind in ("surface_brightness", "cr_energy_density", "photon_index")
 
     @property
     def unit_factor(self) -> float:

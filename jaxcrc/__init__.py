@@ -5,6 +5,8 @@ from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission as bremsstrah
 from jaxcrc.emission.composition import Composition as Composition
 from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
 from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
+from jaxcrc.emission.estimator import cr_energy_density as cr_energy_density
+from jaxcrc.emission.estimator import published_energy_density as published_energy_density
 from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
 from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
 from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
@@ -18,6 +20,7 @@ from jaxcrc.forward import Setup as Setup
 from jaxcrc.forward import cast as cast
 from jaxcrc.forward import predict as predict
 from jaxcrc.forward import solve as solve
+from jaxcrc.interactions.pairs import pair_opacity as pair_opacity
 from jaxcrc.medium.damping import damping_rate as damping_rate
 from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
 from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion

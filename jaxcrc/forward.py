@@ -21,10 +21,15 @@ Tree = TypeVar("Tree")
 
 
 class Setup(eqx.Module):
-    """What is chosen: an energy grid per component and, per table, the responses whose sum it reads."""
+    """What is chosen: an energy grid per component and, per table, the responses whose sum it reads.
+
+    log_width — ln(e_max/e_min) of the bands of tables that hold spectral indices: their responses give light per energy
+    at all lower ends and then at all upper ends.
+    """
 
     energy: dict[str, EnergyGrid]
     response: dict[str, tuple[AbstractResponse, ...]]
+    log_width: dict[str, Float[Array, "band"]] = eqx.field(default_factory=dict)
 
 
 class Prediction(eqx.Module):
@@ -58,7 +63,19 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
             if response.place not in known:
                 known[response.place] = response.ask(scene, fields)
         tables[name] = sum(response.predict(scene, known[response.place], nuisance) for response in responses)
+        if name in setup.log_width:
+            tables[name] = mean_slope(tables[name], setup.log_width[name])
     return Prediction(tables, status)
+
+
+def mean_slope(light: Float[Array, "end bin"], log_width: Float[Array, "band"]) -> Float[Array, "band bin"]:
+    """Photon index between the ends of bands: −ln[S(e_max)/S(e_min)]/ln(e_max/e_min).
+
+    Arguments: light — S at the lower ends of all bands, then at the upper ones; log_width — ln(e_max/e_min).
+    Validity: where there is light; darkness counts as the smallest number.
+    """
+    low, high = jnp.split(jnp.log(jnp.maximum(light, jnp.finfo(light.dtype).tiny)), 2)
+    return (low - high) / log_width[:, None]
 
 
 def cast(tree: Tree, dtype: DTypeLike) -> Tree:

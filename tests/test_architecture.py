@@ -28,6 +28,7 @@ ORDER = [
     ["fitting.layout"],
     ["fitting.mock"],
     ["fitting.shining"],
+    ["fitting.lookout"],
     ["fitting.lighting"],
     ["fitting.kinds"],
     ["fitting.likelihood", "fitting.tables", "fitting.priors", "fitting.options"],

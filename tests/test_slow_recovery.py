@@ -35,7 +35,7 @@ def fits(request):
     """Twenty noisy data sets of one kind, each fitted by NUTS."""
     problems = [mock_halo(request.param, seed) for seed in SEEDS]
     return [
-        (p, fitting.fit(p, seed=seed, warmup=300, draws=500, chunk=100))
+        (p, fitting.fit(p, seed=seed, warmup=500, draws=1000))
         for seed, p in zip(SEEDS, problems, strict=True)
     ]
 

@@ -31,7 +31,9 @@ QUANTITIES = {
     "excess": "excess",
     "dnde": "dN/dE",
     "e2dnde": "E² dN/dE",
+    "energy_flux": "energy flux",
     "cr_energy_density": "CR energy density",
+    "photon_index": "photon index",
 }
 
 
@@ -99,7 +101,8 @@ def _profile_panel(run: Run, name: str, row: int, predicted: Spread, ax: Axes) -
         if table.differential and table.kind not in SPECTRA
         else QUANTITIES[table.kind]
     )
-    ax.set_ylabel(f"{quantity}\n[{table.unit.to_string('unicode', fraction=False)}]")
+    unit = table.unit.to_string("unicode", fraction=False)
+    ax.set_ylabel(f"{quantity}\n[{unit}]" if unit else quantity)
     if table.simulated:
         stamp(ax)
 

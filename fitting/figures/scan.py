@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fitting.figures.style import BLUE, DATA, ORANGE, VERMILLION, stamp_figure, style
+from fitting.figures.style import BLUE, DATA, ORANGE, SIMULATED, VERMILLION, style
 from fitting.labels import unit_of
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def plot_scan(dataset: xr.Dataset) -> Figure:
         figure, ax = plt.subplots(figsize=(6.4, 4.9), layout="constrained")
         draw = _scan_line if len(dims) == 1 else _scan_map
         draw(figure, ax, dims[:2], drop, best)
-        figure.suptitle(str(dataset.attrs.get("title", "")) or "Scan")
+        ax.set_title(str(dataset.attrs.get("title", "")) or "Scan", fontsize=10, wrap=True)
         if dataset.attrs.get("simulated"):
-            stamp_figure(figure)
-        ax.legend(loc="best")
+            ax.set_title(SIMULATED, loc="right", y=1.08, fontsize=10, fontweight="bold", color=VERMILLION)
+        ax.legend(loc="best", frameon=True, facecolor="white", framealpha=0.9)
     return figure
 
 

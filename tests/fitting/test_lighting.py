@@ -177,6 +177,21 @@ def test_a_composition_is_read_and_written(tmp_path):
             read({**case, "options": {"nuclear": wrong}}, tmp_path)
 
 
+def test_absorption_is_read_and_written(tmp_path):
+    case = {**electron_case(), "priors": {}}
+    case["options"] = {"absorption": {"cmb": "8500 pc", "naima-far-infrared": 4.0}}
+    problem, plain = read(case, tmp_path), read({**case, "options": {}}, tmp_path)
+    assert problem.options.absorption == {"cmb": 8.5, "naima-far-infrared": 4.0}
+    again = fitting.load(fitting.write_case(problem, tmp_path / "copy"))
+    assert again.options.absorption == problem.options.absorption
+    ratio = (problem.predict().tables["aperture"] / plain.predict().tables["aperture"])[:, 0]
+    assert 0.9 < ratio[2] < 1.0 - 1e-5
+    assert ratio[0] == 1.0
+    for wrong in ({"cmb": "8 GeV"}, {"cmb": -1.0}):
+        with pytest.raises(CaseError, match=r"options\.absorption\.cmb"):
+            read({**case, "options": {"absorption": wrong}}, tmp_path)
+
+
 def test_a_light_is_read_and_written():
     light = build_light(LIGHT, "light")
     assert float(light.magnetic_field) == 5.0

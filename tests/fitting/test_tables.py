@@ -259,6 +259,7 @@ UNITS = [
     ("dnde", "1 / (MeV m2 s)", 10.0, True),
     ("e2dnde", "erg / (cm2 s)", 1.602176634e-3, True),
     ("e2dnde", "TeV / (cm2 s)", 1e-3, True),
+    ("energy_flux", "erg / (cm2 s)", 1.602176634e-3, False),
     ("excess", "ct", 1.0, False),
     ("excess", "", 1.0, False),
     ("excess", "ct / deg2", DEG2, False),
