@@ -7,15 +7,22 @@ from jax import Array
 from jaxtyping import Float
 
 
-def hermite(x: Float[Array, "point"], y: Float[Array, "point"], at: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """y at `at`, by cubics through the points with slopes from the parabola through each three neighbours.
+def monotone_cubic(
+    x: Float[Array, "point"], y: Float[Array, "point"], at: Float[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """y at `at`, by cubics that never leave the range of the two points around it, continuous in value and slope.
 
-    Continuous in value and slope; beyond the ends the values there. Arguments: x — increasing.
-    Source: Catmull & Rom 1974, on uneven points.
+    Slopes at inner points are the weighted harmonic mean of those on either side, 0 at an extremum; at the ends that
+    of the last interval. Beyond the ends the values there. Arguments: x — increasing.
+    Source: Fritsch & Butland 1984.
     """
     step = jnp.diff(x)
     rise = jnp.diff(y) / step
-    inner = (rise[:-1] * step[1:] + rise[1:] * step[:-1]) / (step[1:] + step[:-1])
+    left, right = rise[:-1], rise[1:]
+    same = left * right > 0.0
+    safe_left, safe_right = jnp.where(same, left, 1.0), jnp.where(same, right, 1.0)
+    one, two = 2.0 * step[1:] + step[:-1], step[1:] + 2.0 * step[:-1]
+    inner = jnp.where(same, (one + two) / (one / safe_left + two / safe_right), 0.0)
     slope = jnp.concatenate([rise[:1], inner, rise[-1:]])
     at = jnp.clip(at, x[0], x[-1])
     i = jnp.clip(jnp.searchsorted(x, at, side="right") - 1, 0, x.size - 2)

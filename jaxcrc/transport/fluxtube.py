@@ -22,7 +22,7 @@ from jaxcrc.medium.damping import DEFAULT, check_damping
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.medium.dispersion import EVANESCENT
 from jaxcrc.medium.phases import Phase
-from jaxcrc.numerics.interpolate import hermite
+from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.release import Burst, Point, Released
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.spectrum import momentum
@@ -59,13 +59,13 @@ class TubeField(AbstractField):
 
     def along(self, z: Float[Array, "node"]) -> Float[Array, "energy node"]:
         """n [GeV⁻¹ cm⁻³] in the tube at distance |z| [pc] along its axis."""
-        few = jax.vmap(lambda x, y: hermite(x, y, jnp.abs(z)))(self.place, self.log_density)
+        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.place, self.log_density)
         inside = jnp.abs(z) < self.place[:, -1:]
         return self.amplitude[:, None] * jnp.exp(self._spread(jnp.where(inside, few, math.log(TINY))))
 
     def chi(self, z: Float[Array, "node"]) -> Float[Array, "energy node"]:
         """κ/κ₀ at distance |z| [pc] along the tube, to compare with the suppression factors of homogeneous models."""
-        few = jax.vmap(lambda x, y: hermite(x, y, jnp.abs(z)))(self.face, self.log_chi)
+        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.face, self.log_chi)
         return jnp.exp(self._spread(few))
 
     def radius(self) -> Energy:
@@ -79,7 +79,7 @@ class TubeField(AbstractField):
         return self.covering * self.along(z) * inside_tube(across, self.radius()[:, None])
 
     def _spread(self, few: Float[Array, "few node"]) -> Float[Array, "energy node"]:
-        return jax.vmap(lambda y: hermite(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)
+        return jax.vmap(lambda y: monotone_cubic(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)
 
 
 def inside_tube(across: Array, radius: Array) -> Array:

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from jaxcrc.medium.phases import Phase
-from jaxcrc.numerics.interpolate import hermite
+from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
@@ -120,7 +120,10 @@ def release_point(
     grid = jnp.linspace(low, high, 14)
     rough = log_half(jnp.broadcast_to(grid[:, None], (grid.size, *energy.shape)), ROUGH)
     fine = jnp.linspace(low, high, 400)
-    gaps = jax.vmap(lambda y: hermite(grid, y, fine), in_axes=1, out_axes=1)(rough) - log_age(fine, fixed[2])[:, None]
+    gaps = (
+        jax.vmap(lambda y: monotone_cubic(grid, y, fine), in_axes=1, out_axes=1)(rough)
+        - log_age(fine, fixed[2])[:, None]
+    )
     root, slope, crossed = _first_fall(fine, gaps)
 
     def secant(carry: tuple[Value, ...], _: None) -> tuple[tuple[Value, ...], None]:
