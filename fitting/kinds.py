@@ -32,9 +32,11 @@ from jaxcrc.source.release import Ball, Burst, Continuous, Finite, Linear, Point
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.transport.along_field import Anisotropic, FieldLines
 from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.homogeneous import Homogeneous, Trapped
+from jaxcrc.transport.straight import Ballistic
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import to_float
 
@@ -72,6 +74,9 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "transport": {
         "homogeneous": Homogeneous,
         "trapped": Trapped,
+        "anisotropic": Anisotropic,
+        "field-lines": FieldLines,
+        "ballistic": Ballistic,
         "uniform": Uniform,
         "cooled": Cooled,
         "carried": Carried,

@@ -35,8 +35,11 @@ SYMBOLS = {
     "inclination": "inclination i",
     "injection_scale": "injection scale L",
     "psf_scale": "PSF width factor",
+    "magnetic_field": "B",
+    "energy_density": "U",
+    "hadronic_scale": "hadronic scale",
 }
-UNITS = {"uG": "µG", "M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹"}
+UNITS = {"M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹", "uG": "µG", "eV / cm3": "eV cm⁻³"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNKNOWN, MINUS = "unknown", "−"
 
@@ -75,6 +78,8 @@ def _symbol(problem: Problem, path: str) -> str:
         return f"{text} ({energy(medium.pivot)}{against})"
     if room == "data":
         return f"{text} of {name}"
+    if room == "light" and name in ("photons", "models"):
+        return f"{text} of {path.split('.')[2]}"
     if path.startswith("view.clouds."):
         return f"{text} of cloud {path.split('.')[2]}"
     return text

@@ -45,6 +45,7 @@ class Cloud(eqx.Module):
     size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0)
     offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0)
     depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
+    azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", default=0.0)
 
 
 class View(eqx.Module):

@@ -107,7 +107,7 @@ class CosmicRayCloud(AbstractTransport):
     mach: Scalar = param("", "Alfvénic Mach number of the ambient turbulence", low=0.0, default=1.0)
     nlld_level: Scalar = param("", "(δB/B)²/I in non-linear Landau damping", low=0.0, default=1.0)
     inclination: Scalar = param("deg", "between the tube and the line of sight", low=0.0, high=180.0, default=90.0)
-    azimuth: Scalar = param("deg", "direction of the tube on the sky, from the reference direction", default=0.0)
+    azimuth: Scalar = param("deg", "position angle of the tube's far end on the sky, from north to east", default=0.0)
     covering: Scalar = param("", "share of the gas that lies in the tube", low=0.0, high=1.0, default=1.0)
     damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT, converter=tuple)
     advection: bool = eqx.field(static=True, default=True)
