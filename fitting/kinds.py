@@ -30,8 +30,10 @@ from jaxcrc.source.pulsar import ElectronBurst, ElectronPowerLaw, KnownAge, Puls
 from jaxcrc.source.release import Ball, Burst, Continuous, Finite, Linear, Point, PowerLawInTime, Released, Shell
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.transport.along_field import Anisotropic, FieldLines
 from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.homogeneous import Homogeneous, Trapped
+from jaxcrc.transport.straight import Ballistic
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import to_float
 
@@ -69,6 +71,9 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "transport": {
         "homogeneous": Homogeneous,
         "trapped": Trapped,
+        "anisotropic": Anisotropic,
+        "field-lines": FieldLines,
+        "ballistic": Ballistic,
         "uniform": Uniform,
         "cooled": Cooled,
         "carried": Carried,

@@ -30,8 +30,11 @@ SYMBOLS = {
     "expansion": "wind gradient H",
     "density": "n_H",
     "psf_scale": "PSF width factor",
+    "magnetic_field": "B",
+    "energy_density": "U",
+    "hadronic_scale": "hadronic scale",
 }
-UNITS = {"M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹"}
+UNITS = {"M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹", "uG": "µG", "eV / cm3": "eV cm⁻³"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNKNOWN, MINUS = "unknown", "−"
 
@@ -70,6 +73,8 @@ def _symbol(problem: Problem, path: str) -> str:
         return f"{text} ({energy(medium.pivot)}{against})"
     if room == "data":
         return f"{text} of {name}"
+    if room == "light" and name in ("photons", "models"):
+        return f"{text} of {path.split('.')[2]}"
     if path.startswith("view.clouds."):
         return f"{text} of cloud {path.split('.')[2]}"
     return text

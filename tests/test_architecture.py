@@ -36,6 +36,7 @@ ORDER = [
     ["fitting.table_meta"],
     ["fitting.table_checks"],
     ["jaxcrc.forward"],
+    ["jaxcrc.points"],
     ["jaxcrc.response"],
     ["jaxcrc.channel"],
     ["jaxcrc.scene"],

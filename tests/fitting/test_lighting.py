@@ -9,6 +9,7 @@ import pytest
 
 import fitting
 from fitting.case import CaseError, read, spell_case
+from fitting.labels import labels
 from fitting.layout import blank_table
 from fitting.lighting import build_light, spell_light
 from jaxcrc import (
@@ -254,6 +255,7 @@ def test_a_case_of_electrons_is_read_and_written(tmp_path):
     again, files = fitting.load(path), {"aperture": "aperture.ecsv"}
     assert spell_case(again, files) == spell_case(problem, files)
     assert again.scene.components["halo"].particle == "electron"
+    assert labels(problem) == {"light.photons.geminga-infrared.energy_density": "U of geminga-infrared [eV cm⁻³]"}
     near, far = (problem.predict(dict.fromkeys(problem.paths, v)).tables["aperture"] for v in (0.1, 1.0))
     assert np.all(far > near)
 
