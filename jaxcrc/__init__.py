@@ -75,6 +75,8 @@ from jaxcrc.transport.cloud import coupling as coupling
 from jaxcrc.transport.cloud import half_life as half_life
 from jaxcrc.transport.cooled import lepton_burst as lepton_burst
 from jaxcrc.transport.cooled import lepton_halo as lepton_halo
+from jaxcrc.transport.fluxtube import CosmicRayCloud as CosmicRayCloud
+from jaxcrc.transport.fluxtube import TubeField as TubeField
 from jaxcrc.transport.grammage import grammage as grammage
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.homogeneous import Trapped as Trapped

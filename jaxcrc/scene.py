@@ -55,9 +55,9 @@ class View(eqx.Module):
     gas_depth: Scalar = param(
         "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
     )
+    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
     offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", default=0.0)
     offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", default=0.0)
-    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
 
 
 class Nuisance(eqx.Module):
