@@ -34,10 +34,7 @@ def test_noise_free_data_give_back_the_truth(kind):
 def fits(request):
     """Twenty noisy data sets of one kind, each fitted by NUTS."""
     problems = [mock_halo(request.param, seed) for seed in SEEDS]
-    return [
-        (p, fitting.fit(p, seed=seed, warmup=500, draws=1000))
-        for seed, p in zip(SEEDS, problems, strict=True)
-    ]
+    return [(p, fitting.fit(p, seed=seed, warmup=500, draws=1000)) for seed, p in zip(SEEDS, problems, strict=True)]
 
 
 def test_intervals_cover_and_widths_are_the_forecast(fits):
