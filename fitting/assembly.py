@@ -17,8 +17,9 @@ from jaxcrc.channel import Channel
 from jaxcrc.forward import Setup
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe import psf as psfs
-from jaxcrc.observe import sight
+from jaxcrc.observe import sight, sky
 from jaxcrc.observe.clouds import cloud_quadrature
+from jaxcrc.points import Points
 from jaxcrc.response import AbstractResponse, Centre, CloudSpectrum, Column, Round
 from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball, Shell
@@ -30,6 +31,7 @@ from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
 Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
 CHEBYSHEV = 12
+AZIMUTHS = 8  # around a cloud, where the cosmic rays are not round
 INDEX = "photon_index"
 
 
@@ -60,12 +62,16 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
     round_ones = [c for c in components if c not in sea]
     if table.kind == "cr_energy_density":
         shining = channels(scene, table, grids, options, 1.0, components)
+        if not all(scene.components[c].transport.round for c in components):
+            raise AssemblyError(f"table '{name}': cr_energy_density is predicted for what is round only")
         return [_round(scene, name, table, shining, options, power=0)]
     factor = CM_PER_KPC / (4.0 * math.pi)
     looks: list[AbstractResponse] = []
     if round_ones:
-        shining = channels(scene, table, grids, options, factor, round_ones)
-        looks.append(_round(scene, name, table, shining, options, power=1))
+        for chosen, look in ((True, _round), (False, _points)):
+            names = [c for c in round_ones if scene.components[c].transport.round is chosen]
+            if names:
+                looks.append(look(scene, name, table, channels(scene, table, grids, options, factor, names), options))
     if sea and float(scene.view.gas_depth) > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.value.shape[1]) if table.is_mean else regions.solid_angles(table)
@@ -95,7 +101,9 @@ def _per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
     return entries[:1] if len(set(entries)) == 1 else entries * (2 if table.kind == INDEX else 1)
 
 
-def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int) -> Round:
+def _round(
+    scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int = 1
+) -> Round:
     factors, span = _widths(scene, name, options)
     centre, offsets = _centre(scene, table, options)
     reach = [regions.extent(table, offset) for offset in offsets]
@@ -118,6 +126,42 @@ def _round(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         power=power,
         psf_span=span,
         centre=centre,
+    )
+
+
+def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Points:
+    factors, span = _widths(scene, name, options)
+    if options.centre_span is not None:
+        raise AssemblyError(
+            f"table '{name}': what is not round needs a fixed source; drop the prior of the source's offset"
+        )
+    _, (offset,) = _centre(scene, table, options)
+    smallest, outer = regions.extent(table, offset)
+    blurs = [[_psf(entry, factor) for entry in _per_band(table)] for factor in factors]
+    widths = [sky.width(psf) for row in blurs for psf in row]
+    if min(widths) == 0.0 and (math.hypot(*offset) > 0.0 or regions.shape(table) == "box"):
+        raise AssemblyError(
+            f"table '{name}': what is not round is seen off its centre, or in a box, only through a point-spread "
+            "function; give the table its psf"
+        )
+    edges = np.zeros(0) if table.r_min is None else np.deg2rad(np.concatenate([table.r_min, table.r_max]))
+    edges = np.append(edges, outer)
+    finest, away = min(widths), math.hypot(*offset)
+    azimuths = 24 if away == 0.0 else min(120, max(24, math.ceil(2.0 * math.pi * outer / (0.8 * finest))))
+    far = outer + sky.CUT * max(widths)
+    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, edges, azimuths)
+    light = [[regions.caught(table, nodes.sky, psf, offset) * nodes.area for psf in row] for row in blurs]
+    projection = np.asarray(light)
+    if table.is_mean:
+        projection = projection / regions.solid_angles(table)[:, None]
+    return Points(
+        sky=jnp.asarray(nodes.sky),
+        depth=jnp.asarray(nodes.depth),
+        length=jnp.asarray(nodes.length),
+        projection=jnp.asarray(projection),
+        channels=shining,
+        place=f"points of table {name}",
+        psf_span=span,
     )
 
 
@@ -199,7 +243,8 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
         for size in sizes
     ]
     contained = np.asarray(inside, float).reshape(len(sizes) * len(factors), -1)
-    node, weight = cloud_quadrature(shape)
+    turned = any(not model.transport.round for model in scene.components.values())
+    node, weight = cloud_quadrature(shape, AZIMUTHS if turned else 1)
     projection = contained[:, :, None, None] * weight
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
     return CloudSpectrum(

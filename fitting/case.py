@@ -19,7 +19,7 @@ from fitting.lighting import build_lengths, build_light, build_nuclear, spell_li
 from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
-from fitting.regions import separation
+from fitting.regions import bearing, separation
 from fitting.tables import Table, TableError, data_folder, read_table, write_table
 from jaxcrc.scene import Scene
 
@@ -136,7 +136,7 @@ def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
-    """View, centres on the sky, and shapes of clouds. The offset of a cloud follows from two centres if not given."""
+    """View, centres on the sky, and shapes of clouds; two centres give a cloud its offset and azimuth."""
     spec = dict(spec)
     centres, shapes, clouds = {}, {}, {}
     if "centre" in spec:
@@ -151,6 +151,8 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
             centres[name] = _centre(part.pop("centre"), f"{place}.centre")
             if "offset" not in part and "source" in centres:
                 part["offset"] = math.degrees(separation(centres["source"], centres[name]))
+            if "azimuth" not in part and "source" in centres:
+                part["azimuth"] = math.degrees(bearing(centres["source"], centres[name]))
         clouds[name] = build("cloud", part, place)
     view = build("view", spec, "view")
     object.__setattr__(view, "clouds", clouds)

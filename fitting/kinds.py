@@ -12,6 +12,7 @@ import numpy as np
 from fitting.priors import suggest
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.light import Light, PhotonField, Share
+from jaxcrc.medium.phases import PHASES, Neutral, Phase, phase_numbers
 from jaxcrc.medium.target import Bubble, UniformGas
 from jaxcrc.scene import Cloud, Model, Nuisance, View
 from jaxcrc.source.escape import (
@@ -28,10 +29,14 @@ from jaxcrc.source.escape import (
 )
 from jaxcrc.source.pulsar import ElectronBurst, ElectronPowerLaw, KnownAge, Pulsar, SteadyElectrons, Timing
 from jaxcrc.source.release import Ball, Burst, Continuous, Finite, Linear, Point, PowerLawInTime, Released, Shell
+from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.transport.along_field import Anisotropic, FieldLines
+from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.homogeneous import Homogeneous, Trapped
+from jaxcrc.transport.straight import Ballistic
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import to_float
 
@@ -69,10 +74,17 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "transport": {
         "homogeneous": Homogeneous,
         "trapped": Trapped,
+        "anisotropic": Anisotropic,
+        "field-lines": FieldLines,
+        "ballistic": Ballistic,
         "uniform": Uniform,
         "cooled": Cooled,
         "carried": Carried,
+        "cloud": CosmicRayCloud,
     },
+    "phase": {"phase": Phase},
+    "neutrals": {"neutral": Neutral},
+    "remnant": {"remnant": Remnant},
     "drift": {"wind": Wind, "proper-motion": ProperMotion},
     "gas": {"uniform": UniformGas, "bubble": Bubble},
     "view": {"view": View},
@@ -83,8 +95,9 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "share": {"share": Share},
 }
 # Field of a scene -> {a name that fills in published numbers: (kind, numbers)}; keys that are given go before them.
-PRESETS: dict[str, dict[str, tuple[str, dict[str, float]]]] = {
-    "ceiling": {name: ("power-law", numbers) for name, numbers in CEILINGS.items()}
+PRESETS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    "ceiling": {name: ("power-law", numbers) for name, numbers in CEILINGS.items()},
+    "phase": {name: ("phase", phase_numbers(name)) for name in PHASES},
 }
 LOG = "log10_"
 
@@ -142,6 +155,10 @@ def _value(f: dataclasses.Field[Any], value: Any, place: str, take_log: bool) ->
         return _parameter(f.metadata, value, place, take_log)
     if f.metadata.get("static", False):
         return _static(f, value, place)
+    if isinstance(f.default, tuple):
+        if not isinstance(value, list | tuple):
+            raise CaseError(place, f"is {value!r}; give a list of tables")
+        return tuple(build(f.name, part, f"{place}.{index}") for index, part in enumerate(value))
     return build(f.name, value, place)
 
 
@@ -187,6 +204,8 @@ def spell(role: str, part: Any) -> dict[str, Any]:
             spec[f.name] = float(value)
         elif f.metadata.get("static", False):
             spec[f.name] = value
+        elif isinstance(value, tuple):
+            spec[f.name] = [spell(f.name, item) for item in value]
         else:
             spec[f.name] = spell(f.name, value)
     return spec

@@ -8,6 +8,8 @@ import numpy as np
 
 from fitting.options import AssemblyError, Options
 from fitting.tables import Table
+from jaxcrc.observe import sky
+from jaxcrc.observe.psf import PSF
 
 Vector = tuple[float, float]
 
@@ -100,3 +102,23 @@ def extent(table: Table, offset: Vector) -> tuple[float, float]:
     else:
         outer = circle_radius(table) + distance
     return 0.05 * outer, outer
+
+
+def caught(table: Table, points: np.ndarray, psf: PSF, offset: Vector) -> np.ndarray:
+    """Share of the light of points [sky, 2] (north, east of the source) that each bin of a table catches [bin, sky].
+
+    Arguments: offset — of the table's centre from the source [rad].
+    """
+    away = points - np.asarray(offset)
+    if table.r_min is not None:
+        inner, outer = (
+            [sky.caught_by_circle(psf, math.radians(edge), away) for edge in edges]
+            for edges in (table.r_min, table.r_max)
+        )
+        return np.asarray(outer) - np.asarray(inner)
+    if shape(table) == "box":
+        left, right, bottom, top = box_sides(table, (0.0, 0.0))
+        turn = math.radians(float((table.region or {}).get("angle", 0.0)))
+        turned_away = np.stack(turned((away[:, 0], away[:, 1]), turn), axis=-1)
+        return sky.caught_by_box(psf, (0.5 * (right - left), 0.5 * (top - bottom)), turned_away)[None, :]
+    return sky.caught_by_circle(psf, circle_radius(table), away)[None, :]

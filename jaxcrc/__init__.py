@@ -66,11 +66,15 @@ from jaxcrc.source.sea import LocalSea as LocalSea
 from jaxcrc.source.sea import local_sea as local_sea
 from jaxcrc.source.spectrum import PowerLaw as PowerLaw
 from jaxcrc.source.spindown import spin_down as spin_down
+from jaxcrc.transport.along_field import Anisotropic as Anisotropic
+from jaxcrc.transport.along_field import FieldLines as FieldLines
 from jaxcrc.transport.base import Status as Status
 from jaxcrc.transport.cloud import coupling as coupling
 from jaxcrc.transport.cloud import half_life as half_life
 from jaxcrc.transport.cooled import lepton_burst as lepton_burst
 from jaxcrc.transport.cooled import lepton_halo as lepton_halo
+from jaxcrc.transport.fluxtube import CosmicRayCloud as CosmicRayCloud
+from jaxcrc.transport.fluxtube import TubeField as TubeField
 from jaxcrc.transport.grammage import grammage as grammage
 from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
 from jaxcrc.transport.homogeneous import Trapped as Trapped
@@ -91,5 +95,6 @@ from jaxcrc.transport.profile import CloudSolution as CloudSolution
 from jaxcrc.transport.profile import solve_cloud as solve_cloud
 from jaxcrc.transport.release import Escape as Escape
 from jaxcrc.transport.release import escape as escape
+from jaxcrc.transport.straight import Ballistic as Ballistic
 from jaxcrc.transport.tube import Resolution as Resolution
 from jaxcrc.transport.uniform import Uniform as Uniform

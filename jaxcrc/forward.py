@@ -72,9 +72,9 @@ def mean_slope(light: Float[Array, "end bin"], log_width: Float[Array, "band"]) 
     """Photon index between the ends of bands: −ln[S(e_max)/S(e_min)]/ln(e_max/e_min).
 
     Arguments: light — S at the lower ends of all bands, then at the upper ones; log_width — ln(e_max/e_min).
-    Validity: where there is light; darkness counts as the smallest number.
+    Validity: where there is light; darkness counts as a very small number, whose index is 0.
     """
-    low, high = jnp.split(jnp.log(jnp.maximum(light, jnp.finfo(light.dtype).tiny)), 2)
+    low, high = jnp.split(jnp.log(jnp.maximum(light, jnp.finfo(light.dtype).tiny ** 0.75)), 2)
     return (low - high) / log_width[:, None]
 
 

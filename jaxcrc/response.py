@@ -63,7 +63,7 @@ class AbstractResponse(eqx.Module):
         return sum(channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
 
 
-def _bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:
+def bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:
     """Chebyshev weights of ln(value) over a span, or a single 1 where nothing bends."""
     if span is None:
         return jnp.ones(1, value.dtype)
@@ -109,9 +109,9 @@ class Round(AbstractResponse):
         """d^power [kpc^power] times the weights of the PSF's width and of the source's place."""
         size = self.projection.shape[0]
         if self.centre is None:
-            return view.distance**self.power * _bend(nuisance.psf_scale, self.psf_span, size)
+            return view.distance**self.power * bend(nuisance.psf_scale, self.psf_span, size)
         by_place = self.centre.weight(view)
-        by_psf = _bend(nuisance.psf_scale, self.psf_span, size // by_place.shape[0])
+        by_psf = bend(nuisance.psf_scale, self.psf_span, size // by_place.shape[0])
         return view.distance**self.power * jnp.outer(by_psf, by_place).ravel()
 
 
@@ -153,14 +153,18 @@ class CloudSpectrum(AbstractResponse):
         across = jnp.deg2rad(cloud.offset) * distance
         # The tiny length keeps the direction defined for a cloud that sits on the source.
         away = jnp.sqrt(across**2 + cloud.depth**2 + 1e-12)
-        sine, cosine, zero, one = across / away, cloud.depth / away, jnp.zeros_like(away), jnp.ones_like(away)
-        axes = jnp.array([[sine, zero, cosine], [-cosine, zero, sine], [zero, one, zero]])
-        centre = jnp.stack([across, zero, cloud.depth])
+        sine, cosine, zero = across / away, cloud.depth / away, jnp.zeros_like(away)
+        turn = jnp.deg2rad(cloud.azimuth)
+        north, east = jnp.cos(turn), jnp.sin(turn)
+        axes = jnp.array(
+            [[sine * north, sine * east, cosine], [-cosine * north, -cosine * east, sine], [-east, north, zero]]
+        )
+        centre = jnp.stack([across * north, across * east, cloud.depth])
         return centre + jnp.deg2rad(cloud.size) * distance * (self.node @ axes)
 
     def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
         """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""
         cloud = view.clouds[self.cloud]
-        by_size = _bend(cloud.size, self.size_span, self.size_order)
-        by_psf = _bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // self.size_order)
+        by_size = bend(cloud.size, self.size_span, self.size_order)
+        by_psf = bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // self.size_order)
         return 10.0**cloud.log10_mass / view.distance**2 * jnp.outer(by_size, by_psf).ravel()

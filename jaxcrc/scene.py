@@ -45,6 +45,7 @@ class Cloud(eqx.Module):
     size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0)
     offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0)
     depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
+    azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", default=0.0)
 
 
 class View(eqx.Module):
@@ -54,9 +55,9 @@ class View(eqx.Module):
     gas_depth: Scalar = param(
         "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
     )
+    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
     offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", default=0.0)
     offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", default=0.0)
-    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
 
 
 class Nuisance(eqx.Module):

@@ -120,7 +120,7 @@ def _scale_profile(ax: Axes, table: Table, row: int, model: np.ndarray) -> None:
     levels = np.concatenate([model[model > 0], table.value[row][used]])
     if np.all(lowest > 0.0) and levels.max() > 10.0 * levels.min():
         ax.set_yscale("log")
-    else:
+    elif table.kind != "photon_index":
         ax.axhline(0.0, color=FAINT, lw=0.8)
 
 

@@ -38,9 +38,9 @@ MOLECULAR_RATE = 2.1e-9 * S_PER_KYR
 class Neutral(eqx.Module):
     """A further neutral species that ions collide with, besides the phase's own (say helium)."""
 
-    density: Value = param("cm⁻³", "number density")
+    density: Value = param("cm-3", "number density")
     mass: Value = param("m_H", "mass of a particle")
-    rate: Value = param("cm³ s⁻¹", "momentum-transfer rate of an ion per unit density")
+    rate: Value = param("cm3 / s", "momentum-transfer rate of an ion per unit density")
 
 
 class Phase(eqx.Module):
@@ -49,10 +49,10 @@ class Phase(eqx.Module):
     Source: Marcowith 2025, Table 2 (the phases), Jean et al. 2009 (collision rates as quoted there).
     """
 
-    temperature: Value = param("K", "gas temperature")
-    field: Value = param("µG", "mean magnetic field")
-    ionised: Value = param("", "ionised fraction X of the density")
-    density: Value = param("cm⁻³", "number density of ions and neutrals")
+    temperature: Value = param("K", "gas temperature", low=1.0)
+    field: Value = param("uG", "mean magnetic field", low=1.0e-3)
+    ionised: Value = param("", "ionised fraction X of the density", low=1.0e-9, high=1.0)
+    density: Value = param("cm-3", "number density of ions and neutrals", low=1.0e-6)
     ion_mass: Value = param("m_H", "mean mass of an ion")
     neutral_mass: Value = param("m_H", "mean mass of a neutral")
     collision_scale: Value = param("", "factor on the ion–neutral collision rate", default=1.0)
@@ -142,7 +142,12 @@ def phase(name: str) -> Phase:
     Hot ionised, warm ionised, warm neutral, cold neutral medium, diffuse molecular and dense clouds.
     Source: Marcowith 2025, Table 2. Errors: ValueError for another name.
     """
+    return Phase(**phase_numbers(name))
+
+
+def phase_numbers(name: str) -> dict[str, Any]:
+    """The fields of the phase called `name`. Errors: ValueError for another name."""
     if not isinstance(name, str) or name.lower() not in _TABLE:
         raise ValueError(f"unknown phase {name!r}; choose one of {', '.join(PHASES)}, or build a Phase")
-    *numbers, molecular = _TABLE[name.lower()]
-    return Phase(*numbers, molecular=molecular, name=name.lower())
+    names = ("temperature", "field", "ionised", "density", "ion_mass", "neutral_mass", "molecular")
+    return {**dict(zip(names, _TABLE[name.lower()], strict=True)), "name": name.lower()}

@@ -39,11 +39,13 @@ class Remnant(eqx.Module):
     merging).
     """
 
-    energy: Value = param("1e51 erg", "explosion energy", default=1.0)
-    ejecta_mass: Value = param("M_sun", "mass of the ejecta", default=1.4)
-    density: Value = param("cm⁻³", "hydrogen density of the surroundings, with 1.4 m_H per hydrogen", default=1.0)
+    energy: Value = param("1e51 erg", "explosion energy", low=1.0e-3, default=1.0)
+    ejecta_mass: Value = param("M_sun", "mass of the ejecta", low=1.0e-3, default=1.4)
+    density: Value = param(
+        "cm-3", "hydrogen density of the surroundings, 1.4 m_H per hydrogen", low=1.0e-6, default=1.0
+    )
     metallicity: Value = param("solar", "metallicity of the surroundings", default=1.0)
-    sound_speed: Value = param("km s⁻¹", "sound speed of the surroundings; 0: never merges", default=0.0)
+    sound_speed: Value = param("km / s", "sound speed of the surroundings; 0: never merges", default=0.0)
     merging: Value = param("", "shock speed over sound speed at which the remnant merges", default=2.0)
     profile: int = eqx.field(static=True, default=7)
     radiative: bool = eqx.field(static=True, default=True)

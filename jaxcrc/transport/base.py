@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -76,11 +77,16 @@ class AbstractField(eqx.Module):
 
     @abstractmethod
     def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source."""
+        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us."""
 
 
 class AbstractTransport(eqx.Module):
-    """How particles get from the source to where they are seen."""
+    """How particles get from the source to where they are seen.
+
+    `round` says whether the field depends on the distance from the source alone.
+    """
+
+    round: ClassVar[bool] = True
 
     @abstractmethod
     def solve(

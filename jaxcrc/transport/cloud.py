@@ -48,6 +48,7 @@ class Cloud(eqx.Module):
     mach: Value = param("", "Alfvénic Mach number of the ambient turbulence", default=1.0)
     nlld_level: Value = param("", "(δB/B)²/I in non-linear Landau damping", default=1.0)
     kappa0_value: Value | None = None
+    share: Value | None = None  # of the released energy per ln E, at the energies asked for, instead of a power law
     kappa0: str = eqx.field(static=True, default="nava16")
     damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT)
     advection: bool = eqx.field(static=True, default=True)
@@ -73,7 +74,9 @@ class Cloud(eqx.Module):
 
     def pressure(self, radius: Value, energy: Value) -> Value:
         """P_a, the pressure per ln p over B²/8π in the remnant's volume."""
-        share = energy_share(energy, self.index, self.lowest, self.highest)
+        share = self.share
+        if share is None:
+            share = energy_share(energy, self.index, self.lowest, self.highest)
         density = self.released_energy * ENERGY_UNIT_GEV_PER_PC3 / (4.0 / 3.0 * math.pi * radius**3)
         return density * share / (3.0 * self.phase.field_energy)
 

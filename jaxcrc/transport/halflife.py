@@ -92,6 +92,11 @@ def _flattened(function: Callable[[Numbers, Resolution], Any], resolution: Resol
     return call
 
 
+def half_life_and_slope(numbers: Numbers, resolution: Resolution) -> tuple[HalfLife, Numbers]:
+    """The scaled half-life and its derivatives by the numbers, from one march there and one back."""
+    return _flattened(_in_pieces, resolution)(numbers)
+
+
 @functools.lru_cache(maxsize=64)
 def _solver(resolution: Resolution) -> Callable[[Numbers], HalfLife]:
     value, value_and_slope = (_flattened(f, resolution) for f in (_side_by_side, _in_pieces))

@@ -34,6 +34,7 @@ class CloudSolution(eqx.Module):
     z_face: Float[Array, "*batch time face"]  # of waves and kappa [pc]
     waves: Float[Array, "*batch time face"]  # I
     kappa: Float[Array, "*batch time face"]  # [pc² kyr⁻¹]
+    chi: Float[Array, "*batch time face"]  # κ/κ₀, to compare with suppression factors of homogeneous models
     lost: Float[Array, "*batch time"]  # fraction that has left |z| < a
     escaped: Float[Array, "*batch time"]  # fraction that has left the mesh
     half_life: Float[Array, "*batch"]  # [kyr]
@@ -94,12 +95,20 @@ def _keep(tube: Tube, state: State) -> tuple[Array, Array, Array]:
 
 @eqx.filter_jit
 def _solve(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -> CloudSolution:
+    return cloud_solution(cloud, radius, energy, resolution)
+
+
+def cloud_solution(
+    cloud: Cloud, radius: Array, energy: Array, resolution: Resolution, until: Array | None = None
+) -> CloudSolution:
+    """`solve_cloud` of a Cloud, inside a trace; `until` [kyr] is where the steps after the half-life should end."""
     numbers, unit = cloud.numbers(radius, energy)
     shape = unit.shape
     if len(shape) > 1:
         numbers = jax.tree.map(jnp.ravel, numbers)
     tube = Tube(numbers, Mesh.of(resolution, numbers.coupling))
-    record = march_tube(tube, resolution, _keep)
+    end = None if until is None else (until / unit).reshape(numbers.coupling.shape)
+    record = march_tube(tube, resolution, _keep, end)
     half, reached = half_time(record)
 
     def lead(x: Array) -> Array:
@@ -124,6 +133,7 @@ def _solve(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -
         z_face=z_face,
         waves=w * bohm / kappa,
         kappa=kappa / w,
+        chi=1.0 / w,
         lost=lead(record.lost),
         escaped=lead(record.escaped),
         half_life=half.reshape(shape) * unit,
@@ -135,10 +145,13 @@ def _solve(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -
 def _status(
     cloud: Cloud, energy: Array, solution: CloudSolution, reached: Array, a: Array, bohm: Array
 ) -> Int[Array, "*batch"]:
-    """Bits of Status; those about the edge are taken at the half-life, when the initial step in P is forgotten."""
+    """Bits of Status. The initial step in P drives waves without limit for a moment: their level is judged from 5 % of
+    the half-life on, drift at the half-life.
+    """
     shape = solution.half_life.shape
     evanescent = jnp.broadcast_to(cloud.rates(energy).evanescent, shape)
-    strongest = jnp.max(solution.waves, axis=(-2, -1))
+    settled = solution.time > 0.05 * solution.half_life[..., None]
+    strongest = jnp.max(jnp.where(settled, jnp.max(solution.waves, axis=-1), 0.0), axis=-1)
     at_half = jnp.argmax(solution.lost >= 0.5, axis=-1)[..., None, None]
     p = jnp.take_along_axis(solution.pressure, at_half, axis=-2)[..., 0, :]
     z = jnp.take_along_axis(solution.z, at_half, axis=-2)[..., 0, :]

@@ -11,9 +11,11 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from jaxcrc.medium.phases import Phase
+from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
+from jaxcrc.transport.halflife import half_life_and_slope
 from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Resolution
 
 RELEASES = ("halflife", "sudden")
@@ -86,6 +88,86 @@ def _escape(
         radius = jnp.minimum(radius, remnant.radius(remnant.radiative_time))
     time = jnp.minimum(remnant.time(radius), NEVER)
     return Escape(radius, time, status | jnp.where(crossed, 0, int(Status.FAILED)))
+
+
+ROUGH = Resolution(cells=48, steps=100)
+
+
+def release_point(
+    cloud: Cloud,
+    energy: Value,
+    remnant: Remnant,
+    release: str,
+    span: tuple[float, float],
+    resolution: Resolution = DEFAULT_RESOLUTION,
+) -> tuple[Value, Value]:
+    """(radius [pc], age [kyr]) of the remnant when protons of `energy` leave, for use inside a fit: a fraction of the
+    work of `escape`; an end of the span where half-life and age do not cross in it.
+
+    The root is first found between a dozen radii with a rough solver, then corrected by secants with the fine one; a
+    last Newton step carries the implicit derivative, from one march there and one back.
+    """
+    model = (cloud, energy, remnant)
+    fixed = jax.lax.stop_gradient(model)
+
+    def log_age(log_radius: Value, remnant: Remnant) -> Value:
+        return jnp.log(jnp.minimum(remnant.time(jnp.exp(log_radius)), NEVER))
+
+    def log_half(log_radius: Value, how: Resolution) -> Value:
+        return jnp.log(cloud_half_life(fixed[0], jnp.exp(log_radius), energy, how)[0])
+
+    low, high = (jnp.log(jnp.asarray(x, energy.dtype)) for x in span)
+    grid = jnp.linspace(low, high, 14)
+    rough = log_half(jnp.broadcast_to(grid[:, None], (grid.size, *energy.shape)), ROUGH)
+    fine = jnp.linspace(low, high, 400)
+    gaps = (
+        jax.vmap(lambda y: monotone_cubic(grid, y, fine), in_axes=1, out_axes=1)(rough)
+        - log_age(fine, fixed[2])[:, None]
+    )
+    root, slope, crossed = _first_fall(fine, gaps)
+
+    def secant(carry: tuple[Value, ...], _: None) -> tuple[tuple[Value, ...], None]:
+        x, before, value_before, slope = carry
+        value = log_half(x, resolution) - log_age(x, fixed[2])
+        moved = jnp.abs(x - before) > 1.0e-9
+        slope = jnp.where(moved, (value - value_before) / jnp.where(moved, x - before, 1.0), slope)
+        return (_newton(x, value, slope, crossed), x, value, slope), None
+
+    root = jax.lax.scan(secant, (root, root, root, slope), None, length=3)[0][0]
+    at, _ = fixed[0].numbers(jnp.exp(root), energy)
+    found, slopes = half_life_and_slope(jax.lax.stop_gradient(at), resolution)
+
+    def local(log_radius: Value, model: tuple[Cloud, Value, Remnant]) -> Value:
+        """The gap to first order around the last root."""
+        cloud, energy, remnant = model
+        numbers, unit = cloud.numbers(jnp.exp(log_radius), energy)
+        change = jax.tree.map(lambda g, new, old: g * (new - jax.lax.stop_gradient(old)), slopes, numbers, at)
+        return jnp.log((found.time + sum(jax.tree.leaves(change))) * unit) - log_age(log_radius, remnant)
+
+    slope = jax.jvp(lambda x: local(x, fixed), (root,), (jnp.ones_like(root),))[1]
+    radius = jnp.exp(_newton(root, local(root, model), slope, crossed))
+    if release == "sudden":
+        radius = jnp.minimum(radius, remnant.radius(remnant.radiative_time))
+    return radius, jnp.minimum(remnant.time(radius), NEVER)
+
+
+def _first_fall(x: Value, y: Value) -> tuple[Value, Value, Array]:
+    """(root, slope there, whether there is one) of the first fall of each column of y below zero on a fine grid; the
+    end of the grid where there is none: the low one if y begins below zero.
+    """
+    falls = (y[:-1] > 0.0) & (y[1:] <= 0.0)
+    first, crossed = jnp.argmax(falls, axis=0), jnp.any(falls, axis=0)
+    before, after = (jnp.take_along_axis(y, i[None], axis=0)[0] for i in (first, first + 1))
+    step = x[1] - x[0]
+    slope = jnp.where(crossed, (after - before) / step, -1.0)
+    end = jnp.where(y[0] <= 0.0, x[0], x[-1])
+    return jnp.where(crossed, x[first] - before / slope, end), slope, crossed
+
+
+def _newton(root: Value, value: Value, slope: Value, crossed: Array) -> Value:
+    """One Newton step of at most 0.3, none where nothing crosses or the function hardly falls."""
+    usable = crossed & (slope < -0.05)
+    return root - jnp.where(usable, jnp.clip(value / jnp.where(usable, slope, -1.0), -0.3, 0.3), 0.0)
 
 
 def _bracket(

@@ -224,21 +224,29 @@ class Record(eqx.Module):
     extra: Any = None
 
 
-def march_tube(tube: Tube, resolution: Resolution, extra: Any = None) -> Record:
-    """The cloud's history, step by step; `extra(tube, state)` may keep more of each."""
+def march_tube(tube: Tube, resolution: Resolution, extra: Any = None, until: Scalar | None = None) -> Record:
+    """The cloud's history, step by step; `extra(tube, state)` may keep more of each.
+
+    With `until`, a scaled time, the steps after the half-life are as long as it takes to end there: between a fifth
+    of `late` and three times that.
+    """
     ones = jnp.ones_like(tube.numbers.coupling)
     edge = tube.mesh.at_rest
     start = State.start(jnp.where(edge[1:] <= 1.0, ones, 0.0), edge * 0.0 + ones, resolution.first_step * ones)
-    n_aim = resolution.steps - 11
+    n_aim, n_all, late = resolution.steps - 11, resolution.steps + resolution.after, resolution.late
 
     def watch(index: Array, memory: Any, state: State, difference: Difference) -> tuple[Scalar, Any, Record]:
         lost = 1.0 - content(tube, state)
         rate = difference.rate * lost - difference.history(*memory)
         target = next_loss(lost, jnp.maximum((n_aim - index).astype(ones.dtype), 10.0))
-        wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), resolution.late * state.time)
+        growth = late
+        if until is not None:
+            left = jnp.maximum((n_all - 2 - index).astype(ones.dtype), 1.0)
+            growth = jnp.clip(jnp.expm1(jnp.log(until / state.time) / left), 0.2 * late, 3.0 * late)
+        wanted = jnp.where(lost < 0.5, (target - lost) / jnp.maximum(rate, 1e-30), growth * state.time)
         size = jnp.minimum(bounded_step(wanted, state.next_step, grow=resolution.growth), LONGEST_STEP)
         kept = None if extra is None else extra(tube, state)
         return size, (lost, memory[0]), Record(state.time, lost, rate, state.escaped, kept)
 
     memory = (jnp.zeros_like(ones), jnp.zeros_like(ones))
-    return march(tube, start, watch, memory, resolution.steps + resolution.after, resolution.sweeps)[1]
+    return march(tube, start, watch, memory, n_all, resolution.sweeps)[1]

@@ -88,7 +88,8 @@ def test_every_number_of_the_w28_scene_acts_or_is_known_not_to(w28):
     idle |= {"view.offset_north", "view.offset_east"}  # the cloud has an offset of its own
     idle |= {"light.magnetic_field", "light.photons.cmb.energy_density"}  # there are no electrons
     scene, posterior = w28.scene, w28.posterior
-    fixed = {path: get(scene, path) for path in paths(scene) if not path.endswith("psf_scale")}
+    # What is round looks the same in all directions but for the rounding of a sine, so azimuths are left out.
+    fixed = {path: get(scene, path) for path in paths(scene) if not path.endswith(("psf_scale", "azimuth"))}
     slope = jax.jit(jax.grad(posterior.log_likelihood))(fixed)
     assert {path for path, value in slope.items() if float(value) == 0.0} == idle
 

@@ -7,7 +7,9 @@ import pytest
 
 from jaxcrc import Resolution, escape, half_life, solve_cloud
 from jaxcrc.source.remnant import Remnant
+from jaxcrc.transport.cloud import make_cloud
 from jaxcrc.transport.halflife import scaled_half_life
+from jaxcrc.transport.release import release_point
 from tests.jaxcrc.transport.clouds import numbers
 
 pytestmark = pytest.mark.slow
@@ -73,3 +75,19 @@ def test_batched_derivatives_equal_those_of_one_cloud():
         value, slope = jax.jit(jax.value_and_grad(log_time))(many[k])
         np.testing.assert_allclose(batched[0][k], value, rtol=1e-10)
         np.testing.assert_allclose(batched[1][k], slope, rtol=1e-7)
+
+
+@pytest.mark.parametrize("release", ["halflife", "sudden"])
+def test_releases_inside_a_fit_are_those_of_escape(release):
+    """To 1e-5, with derivatives equal to differences to 1e-4."""
+    energy = jnp.array([30.0, 1e3, 3e4])
+
+    def radii(released):
+        cloud = make_cloud("wim", released_energy=released)
+        return release_point(cloud, energy, Remnant(density=0.35), release, (1.0, 300.0))[0]
+
+    run = jax.jit(radii)
+    found = escape("wim", energy, remnant=Remnant(density=0.35), release=release)
+    np.testing.assert_allclose(run(1.0), found.radius, rtol=1e-5)
+    slope, h = jax.jit(jax.jacrev(radii))(1.0), 1e-4
+    np.testing.assert_allclose(slope, (run(1.0 + h) - run(1.0 - h)) / (2 * h), rtol=1e-4, atol=1e-6)

@@ -1,0 +1,83 @@
+"""Points on the sky and along the line of sight for what is not round, and how much of their light each bin gets.
+
+Sky points lie on circles around the source, closer together towards it; through each goes a line of sight whose points
+lie at z = b sinh u. Lengths are in any one unit, directions are (north, east).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import erf
+
+from jaxcrc.numerics.quadrature import gauss_panels
+from jaxcrc.observe.psf import PSF, Gaussian, NoPSF, TopHat, enclosed
+
+_ORDER = 4
+_INNERMOST = 0.02  # of the smallest scale: where the innermost circles lie
+CUT = 5.0  # a Gaussian PSF is followed for this many sigma
+_WIDEST = 2.0  # panels are this many PSF widths wide
+
+
+@dataclass(frozen=True, eq=False)
+class SkyNodes:
+    """Points on the sky with their areas, and on each line of sight depths with their lengths."""
+
+    sky: Float[np.ndarray, "sky 2"]
+    area: Float[np.ndarray, "sky"]
+    depth: Float[np.ndarray, "sky depth"]
+    length: Float[np.ndarray, "sky depth"]
+
+
+def width(psf: PSF | None) -> float:
+    """How far a PSF spreads the light of a point [length]."""
+    if isinstance(psf, Gaussian):
+        return psf.sigma
+    return psf.radius if isinstance(psf, TopHat) else 0.0
+
+
+def sky_nodes(
+    smallest: float, far: float, blur: float, reach: float, breaks: np.ndarray, azimuths: int = 24, depths: int = 64
+) -> SkyNodes:
+    """Points out to `far` from a source that is seen through a PSF of width `blur`, and `reach` deep [all length].
+
+    Arguments: smallest — scale of the source's centre; breaks — radii at which what the bins see jumps without a PSF.
+    Validity: fields that turn slowly over 1/azimuths of a circle, and over a quarter of their distance in depth.
+    """
+    step = max(_WIDEST * blur, 0.5 * smallest)
+    graded = smallest * _INNERMOST * 2.0 ** np.arange(0, 40)
+    graded = graded[graded < min(step, far)]
+    first = graded[-1]
+    regular = np.linspace(first, far, 1 + int(np.ceil((far - first) / step)))
+    fixed = breaks[(breaks > graded[0]) & (breaks < far)] if blur == 0.0 else np.zeros(0)
+    edges = np.unique(np.concatenate([[0.0], graded, regular, fixed]))
+    radius, weight = gauss_panels(edges, _ORDER)
+    turn = 2.0 * np.pi * (np.arange(azimuths) + 0.5) / azimuths
+    ring = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    sky = (radius[:, None, None] * ring).reshape(-1, 2)
+    area = np.repeat(radius * weight * 2.0 * np.pi / azimuths, azimuths)
+    distance = np.repeat(radius, azimuths)[:, None]
+    unit = np.linspace(-1.0, 1.0, depths)
+    end = np.arcsinh(reach / distance)
+    spacing = 2.0 * end / (depths - 1)
+    return SkyNodes(sky, area, distance * np.sinh(end * unit), spacing * distance * np.cosh(end * unit))
+
+
+def caught_by_circle(psf: PSF | None, radius: float, away: np.ndarray) -> Float[np.ndarray, "sky"]:
+    """Share of the light of points that a circle catches, `away` [sky, 2] from its centre."""
+    return enclosed(psf or NoPSF(), radius, np.hypot(*away.T)) if radius > 0.0 else np.zeros(len(away))
+
+
+def caught_by_box(psf: PSF | None, half: tuple[float, float], away: np.ndarray) -> Float[np.ndarray, "sky"]:
+    """Share of the light of points that a box catches: half its width and height, `away` along these axes.
+
+    Errors: ValueError for a top-hat PSF, for which a box has no closed form.
+    """
+    if isinstance(psf, TopHat):
+        raise ValueError("a box seen through a top-hat PSF cannot be predicted for what is not round; use a Gaussian")
+    if not isinstance(psf, Gaussian):
+        return np.prod(np.abs(away) < half, axis=1).astype(float)
+    scale = np.sqrt(2.0) * psf.sigma
+    return np.prod(0.5 * (erf((half - away) / scale) + erf((half + away) / scale)), axis=1)

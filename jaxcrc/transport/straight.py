@@ -1,0 +1,80 @@
+"""From straight flight to diffusion around a point source: bursts that never outrun light, and constant sources that
+beam. Seen from one side, a beaming source is not round.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from jaxcrc._types import Bits, Energy, Position, Scalar
+from jaxcrc.medium.diffusion import AbstractMedium
+from jaxcrc.source.release import Burst, Continuous, Released
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
+from jaxcrc.transport.homogeneous import validity
+from jaxcrc.transport.kernels_ballistic import ballistic_burst, ballistic_continuous, forward_beam
+
+
+class BeamedField(AbstractField):
+    """Density of a constant source, weighted by how strongly particles fly towards us: n · 2M(μ)."""
+
+    amplitude: Energy
+    time: Scalar
+    kappa: Energy
+    status: Bits
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n · 2M [GeV⁻¹ cm⁻³] at positions [pc]: what shines as n would if particles flew everywhere alike."""
+        squared = jnp.sum(position**2, axis=-1)
+        radius = jnp.where(squared > 0.0, jnp.sqrt(jnp.where(squared > 0.0, squared, 1.0)), 0.0)
+        towards = -position[:, 2] / jnp.where(squared > 0.0, radius, 1.0)
+        kappa, radius = self.kappa[:, None], radius[None, :]
+        beam = 2.0 * forward_beam(towards[None, :], radius, kappa)
+        return self.amplitude[:, None] * ballistic_continuous(radius, self.time, kappa) * beam
+
+
+class FlownField(AbstractField):
+    """Density of a burst that never outruns light."""
+
+    amplitude: Energy
+    time: Scalar
+    kappa: Energy
+    status: Bits
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
+        radius = jnp.sqrt(jnp.sum(position**2, axis=-1))[None, :]
+        return self.amplitude[:, None] * ballistic_burst(radius, self.time, self.kappa[:, None])
+
+
+class Ballistic(AbstractTransport):
+    """Straight flight close to a point source, diffusion far away, and never faster than light.
+
+    A constant source beams: what we see of it is weighted by the angular distribution towards us.
+    Source: Prosekin, Kelner & Aharonian 2015; Recchia et al. 2021 (constant); Aloisio et al. 2009 (burst).
+    Errors: ValueError for other releases, or a source that is not a point.
+    """
+
+    round: ClassVar[bool] = False
+
+    def solve(
+        self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+    ) -> BeamedField | FlownField:
+        """The Field of a point source."""
+        release = source.release
+        kinds: dict[type, type[BeamedField | FlownField]] = {Burst: FlownField, Continuous: BeamedField}
+        if type(release) not in kinds or source.shape.geometry != "point":
+            raise ValueError(
+                f"straight flight is known for a burst or a constant release from a point, not for a "
+                f"{type(release).__name__} from a {type(source.shape).__name__}"
+            )
+        kappa = medium.kappa(energy.momentum)
+        return kinds[type(release)](
+            amplitude=source.amplitude(energy.kinetic),
+            time=release.time(),
+            kappa=kappa,
+            status=validity(kappa, energy, release.time()),
+        )
