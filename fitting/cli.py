@@ -89,6 +89,29 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("case")
     _set(predict)
     _out(predict, required=False)
+    cloud = _add(
+        sub,
+        "cloud",
+        "a cosmic-ray cloud: half-life, escape, grammage, figures",
+        "jaxcrc cloud --phase cnm --radius 2.7 --energy 10 100 1000 --growth-factor 0.5 --no-advection --out cnm",
+    )
+    cloud.add_argument("--phase", required=True, help="hism, wim, wnm, cnm, dim or dc")
+    cloud.add_argument(
+        "--radius", type=float, required=True, help="of the remnant [pc]; the cloud is 2R/3 long each way"
+    )
+    cloud.add_argument("--energy", type=float, nargs="+", required=True, help="total energies of the protons [GeV]")
+    cloud.add_argument("--released-energy", type=float, default=1.0, help="in 1e50 erg (default: 1)")
+    cloud.add_argument("--index", type=float, default=2.2, help="of the spectrum in total energy (default: 2.2)")
+    cloud.add_argument("--kappa0", default="nava16", help="name of the ambient diffusion coefficient (default: nava16)")
+    cloud.add_argument("--injection-scale", type=float, default=50.0, help="of the turbulence [pc] (default: 50)")
+    cloud.add_argument("--growth-factor", type=float, default=1.0, help="g: 1, or 0.5 for P over B²/4π (default: 1)")
+    cloud.add_argument("--damping", nargs="+", default=["ion-neutral", "nlld", "turbulent"], help="mechanisms")
+    cloud.add_argument("--no-advection", action="store_true", help="leave out the drift with the waves")
+    cloud.add_argument("--release", default="halflife", help="halflife or sudden (default: halflife)")
+    cloud.add_argument("--length", type=float, default=100.0, help="of the grammage, to both sides [pc] (default: 100)")
+    cloud.add_argument("--distance", type=float, nargs=2, default=[30.0, 100.0], help="of the spectra [pc]")
+    cloud.add_argument("--extent", type=float, default=1000.0, help="end of the mesh, in half-lengths (default: 1000)")
+    _out(cloud, required=True)
     _add(sub, "cases", "list the shipped cases", "jaxcrc cases")
     case = _add(sub, "case", "print a case to start from", "jaxcrc case --template > my-case.toml")
     case.add_argument("name", nargs="?", default="w28", help="shipped case to print (default: w28)")

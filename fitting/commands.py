@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as Grid
 
 from fitting import case as cases_room
+from fitting.clouds import CloudRequest, advice, spectra, study
 from fitting.compare import side_by_side
 from fitting.inference import fit as fit_problem
 from fitting.problem import Problem
@@ -142,6 +143,45 @@ def scan(options: argparse.Namespace) -> int:
     from fitting import report as reports
 
     console.print(f"{reports.write_scan(dataset, folder)}", soft_wrap=True)
+    return 0
+
+
+def cloud(options: argparse.Namespace) -> int:
+    """`jaxcrc cloud`: a table of a cosmic-ray cloud and its figures."""
+    chosen = {name: getattr(options, name) for name in ("released_energy", "index", "kappa0", "injection_scale")}
+    chosen |= {"growth_factor": options.growth_factor, "advection": not options.no_advection}
+    request = CloudRequest(
+        options.phase,
+        options.radius,
+        options.energy,
+        options.release,
+        options.length,
+        options.distance,
+        options.extent,
+        {**chosen, "damping": tuple(options.damping)},
+    )
+    target = options.out / "cloud.ecsv"
+    if target.exists() and not options.overwrite:
+        raise ValueError(f"{target} exists already: give another --out, or --overwrite")
+    answer = study(request)
+    grid = Grid(*(f"{name} [{c.unit}]" if (c := answer.table[name]).unit else name for name in answer.table.colnames))
+    for row in answer.table:
+        grid.add_row(*(value if isinstance(value, str) else f"{float(value):.4g}" for value in row))
+    console.print(grid)
+    for line in advice(answer.table):
+        console.print(line, highlight=False)
+    options.out.mkdir(parents=True, exist_ok=True)
+    answer.table.write(target, format="ascii.ecsv", overwrite=True)
+    from fitting import figures  # brings matplotlib
+
+    pictures = {"half_life": figures.plot_half_life(answer)}
+    for index, energy in enumerate(request.energy):
+        pictures[f"along_{energy:g}GeV"] = figures.plot_along(answer, index)
+    pictures["spectra"] = figures.plot_cloud_spectra(answer, spectra(request))
+    console.print(f"{target}", soft_wrap=True)
+    for name, picture in pictures.items():
+        picture.savefig(options.out / f"{name}.png")
+        console.print(f"  {options.out / name}.png", soft_wrap=True)
     return 0
 
 
