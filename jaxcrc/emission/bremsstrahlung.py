@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
@@ -56,6 +57,7 @@ def _least(photon: Array) -> Array:
     return photon + units.ELECTRON_MASS
 
 
+@functools.partial(jax.jit, static_argnames="gas")
 def electron_spectrum(photon: Array, energy: Array, gas: str) -> Array:
     """dN/dE_γdt of one electron in one hydrogen nucleus per cm³ [GeV⁻¹ s⁻¹]."""
     possible = energy - photon > units.ELECTRON_MASS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -54,6 +56,7 @@ def proton_nucleus_cross_section(energy: ArrayLike, mass_number: float) -> Array
     return flat * (1.0 + jnp.log(jnp.maximum(ratio, 1.0)))
 
 
+@functools.partial(jax.jit, static_argnames="composition")
 def enhancement(energy: ArrayLike, composition: Composition) -> Array:
     """Emission of a composition over that of its protons on its hydrogen.
 

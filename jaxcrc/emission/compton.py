@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
@@ -74,6 +75,7 @@ def _itself(photon: Array) -> Array:
     return photon
 
 
+@functools.partial(jax.jit, static_argnames="method")
 def electron_spectrum(thermal: Array, photon: Array, energy: Array, method: str = "exact") -> Array:
     """dN/dE_γdt of one electron in a field of 1 eV cm⁻³ and temperature kT = `thermal` [GeV⁻¹ s⁻¹]."""
     possible = energy > photon

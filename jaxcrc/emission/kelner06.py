@@ -6,6 +6,7 @@ Energies of protons are kinetic in the arguments; E_p is total.
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -30,6 +31,7 @@ def inelastic_cross_section(energy: ArrayLike) -> Array:
     return (34.3 + 1.88 * log + 0.25 * log**2) * above**2
 
 
+@jax.jit
 def photon_cross_section(photon: ArrayLike, energy: ArrayLike) -> Array:
     """Differential cross-section dσ/dE_γ of p + p → γ [mb GeV⁻¹].
 
@@ -44,6 +46,7 @@ def photon_cross_section(photon: ArrayLike, energy: ArrayLike) -> Array:
     return _spectrum(as_parameter(photon), as_parameter(energy), _photons)
 
 
+@jax.jit
 def electron_cross_section(lepton: ArrayLike, energy: ArrayLike) -> Array:
     """Differential cross-section dσ/dE of p + p → e⁺ or e⁻, also of ν_e and of the ν_μ of muon decay [mb GeV⁻¹].
 
@@ -54,6 +57,7 @@ def electron_cross_section(lepton: ArrayLike, energy: ArrayLike) -> Array:
     return _spectrum(as_parameter(lepton), as_parameter(energy), _electrons)
 
 
+@jax.jit
 def direct_neutrino_cross_section(lepton: ArrayLike, energy: ArrayLike) -> Array:
     """Differential cross-section dσ/dE of the ν_μ of π → μν [mb GeV⁻¹], zero above 0.427 E_p.
 

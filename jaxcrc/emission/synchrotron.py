@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
@@ -67,6 +68,7 @@ def _least(field: Array, photon: Array) -> Array:
     return units.ELECTRON_MASS * jnp.sqrt(photon / (LARGEST * CRITICAL * field))
 
 
+@jax.jit
 def electron_spectrum(field: Array, photon: Array, energy: Array) -> Array:
     """dN/dE_γdt of one electron [GeV⁻¹ s⁻¹]."""
     gamma = energy / units.ELECTRON_MASS

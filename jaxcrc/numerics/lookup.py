@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -32,6 +33,7 @@ def tabulate(function: Callable[[np.ndarray], np.ndarray], low: float, high: flo
     return Lookup(float(start), float(width), value @ transform)
 
 
+@jax.jit
 def look_up(table: Lookup, x: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     """f(x), in the dtype of x. Validity: beyond the table's ends f keeps the value of the end."""
     panels, order = table.coefficient.shape

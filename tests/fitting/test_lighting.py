@@ -87,6 +87,7 @@ def test_densities_of_fields_are_weights():
     np.testing.assert_allclose(slope, other / 0.7, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", ["synchrotron", "bremsstrahlung"])
 def test_other_processes_of_electrons(process):
     """As above; photons of 1 keV where the field makes them."""
@@ -104,6 +105,7 @@ def test_other_processes_of_electrons(process):
     np.testing.assert_allclose(found, expected, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_magnetic_field_may_be_drawn():
     """Matrices on Chebyshev nodes of ln B over the prior's decades, against matrices made for each B; and slopes."""
     case = electron_case()

@@ -34,6 +34,7 @@ def test_gives_back_what_was_put_in():
     np.testing.assert_allclose([found.low, found.high], found.value, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_systematic_and_scaling():
     """Over models, indices and cut-offs the estimate spreads by a factor of two; it goes as L/M, and is traced."""
     found = cr_energy_density(3e34, 2e6)

@@ -107,7 +107,8 @@ def test_walk_across_joins_and_limits(function):
         value = cross_section(p, e)
         return value.sum(), value
 
-    (_, value), slopes = jax.value_and_grad(all_of, argnums=(0, 1), has_aux=True)(photon, energy + 0.0 * photon)
+    both = jax.jit(jax.value_and_grad(all_of, argnums=(0, 1), has_aux=True))
+    (_, value), slopes = both(photon, energy + 0.0 * photon)
     assert np.all(np.isfinite(value))
     assert np.all(np.asarray(value) >= 0.0)
     assert all(np.all(np.isfinite(slope)) for slope in slopes)
@@ -117,7 +118,7 @@ def test_gradients_against_differences():
     photon, energy = jnp.array([3.0, 30.0, 300.0]), jnp.array([60.0, 900.0, 5e4])
     for name in ("photon", "electron", "direct_neutrino"):
         call = getattr(kelner06, f"{name}_cross_section")
-        slope = jax.grad(lambda e, call=call: jnp.log(call(photon, e)).sum())(energy) * energy
+        slope = jax.jit(jax.grad(lambda e, call=call: jnp.log(call(photon, e)).sum()))(energy) * energy
         difference = jnp.log(call(photon, energy * (1 + 1e-6)) / call(photon, energy * (1 - 1e-6))) / 2e-6
         np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-8)
 
@@ -131,6 +132,7 @@ def test_converged_on_twenty_energies_a_decade():
         np.testing.assert_allclose(found, expected, rtol=1e-4 if np.isinf(cut) else 1e-3)
 
 
+@pytest.mark.slow
 def test_single_precision_and_lowering_for_cuda():
     photon, energy = jnp.geomspace(1.0, 1e4, 9, dtype=jnp.float32), jnp.geomspace(0.3, 1e6, 60, dtype=jnp.float32)
     call = jax.jit(lambda p, e: (hadronic_emission(p, e, "kelner06"), *hadronic_neutrinos(p, e)))
