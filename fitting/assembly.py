@@ -26,6 +26,7 @@ from jaxcrc.response import AbstractResponse, Centre, CloudSpectrum, Column, Rou
 from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball, Shell
 from jaxcrc.transport.base import EnergyGrid
+from jaxcrc.transport.bounded import AbstractBounded
 from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.homogeneous import Trapped
 from jaxcrc.transport.uniform import Uniform
@@ -221,13 +222,15 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regio
 def _ball_breaks(
     scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
-    """Smallest scale and panel breaks [rad] that resolve the edge of a ball or shell, at its size in the scene."""
+    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell or boundary of the scene."""
     breaks: list[float] = []
     for channel in shining:
         model = scene.components[channel.component]
         shape = getattr(model.source, "shape", None)
         if isinstance(model.transport, Trapped):
             radius = float(model.source.release.shock())
+        elif isinstance(model.transport, AbstractBounded):
+            radius = float(model.transport.boundary)
         else:
             radius = float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0
         if radius > 0.0:

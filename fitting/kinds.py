@@ -33,6 +33,7 @@ from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import PowerLaw
 from jaxcrc.transport.along_field import Anisotropic, FieldLines
+from jaxcrc.transport.bounded import Absorbing, Leaky
 from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.halo import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.homogeneous import Homogeneous, Trapped
@@ -77,6 +78,8 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
         "anisotropic": Anisotropic,
         "field-lines": FieldLines,
         "ballistic": Ballistic,
+        "absorbing": Absorbing,
+        "leaky": Leaky,
         "uniform": Uniform,
         "cooled": Cooled,
         "carried": Carried,

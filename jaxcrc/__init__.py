@@ -69,6 +69,8 @@ from jaxcrc.source.spindown import spin_down as spin_down
 from jaxcrc.transport.along_field import Anisotropic as Anisotropic
 from jaxcrc.transport.along_field import FieldLines as FieldLines
 from jaxcrc.transport.base import Status as Status
+from jaxcrc.transport.bounded import Absorbing as Absorbing
+from jaxcrc.transport.bounded import Leaky as Leaky
 from jaxcrc.transport.cloud import coupling as coupling
 from jaxcrc.transport.cloud import half_life as half_life
 from jaxcrc.transport.cooled import lepton_burst as lepton_burst

@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 
 from jaxcrc import (
+    Absorbing,
+    Anisotropic,
     Ball,
+    Ballistic,
     Burst,
     Continuous,
     Escaping,
     Explosion,
+    FieldLines,
     Finite,
     Homogeneous,
+    Leaky,
     Light,
     Linear,
     Point,
@@ -53,22 +58,42 @@ SHAPES = {
     "remnant-ball": RemnantBall(),
     "remnant-shell": RemnantShell(),
 }
-MOVES = {"homogeneous": Homogeneous(), "with losses": Homogeneous(losses=True), "trapped": Trapped()}
+MOVES = {
+    "homogeneous": Homogeneous(),
+    "with losses": Homogeneous(losses=True),
+    "trapped": Trapped(),
+    "anisotropic": Anisotropic(-1.0, 70.0, 30.0),
+    "field-lines": FieldLines(0.5, 70.0, 30.0),
+    "ballistic": Ballistic(),
+    "absorbing": Absorbing(25.0),
+    "leaky": Leaky(25.0, 2.0),
+}
+# What is tried with a transport, where it does not take everything or the same would be tried twice.
+TAKES = {
+    "trapped": lambda release, shape: release == "escape" and shape.startswith("remnant"),
+    "with losses": lambda release, shape: shape == "point" and release in ("burst", "finite", "escape"),
+    "anisotropic": lambda release, shape: shape == "point" and release in ("burst", "linear", "escape"),
+    "field-lines": lambda release, shape: (release, shape) in (("finite", "shell"), ("escape", "remnant-shell")),
+    "ballistic": lambda release, shape: release in ("burst", "continuous") and shape == "point",
+    "absorbing": lambda release, shape: release in ("burst", "continuous") and shape == "point",
+    "leaky": lambda release, shape: release in ("burst", "continuous") and shape == "point",
+}
 QUICK = {
     ("continuous", "shell", "homogeneous"),
     ("finite", "point", "with losses"),
     ("power-law", "ball", "homogeneous"),
     ("escape", "remnant-shell", "homogeneous"),
     ("escape", "remnant-ball", "trapped"),
+    ("linear", "point", "anisotropic"),
+    ("escape", "remnant-shell", "field-lines"),
+    ("burst", "point", "leaky"),
 }
 CASES = [
     pytest.param((release, shape, move), marks=[] if (release, shape, move) in QUICK else pytest.mark.slow)
     for release in RELEASES
     for shape in SHAPES
     for move in MOVES
-    if (not shape.startswith("remnant") or release == "escape")
-    and (move != "trapped" or (release == "escape" and shape.startswith("remnant")))
-    and (move != "with losses" or shape in ("point", "remnant-ball"))
+    if (not shape.startswith("remnant") or release == "escape") and TAKES.get(move, lambda *_: True)(release, shape)
 ]
 
 
