@@ -11,10 +11,12 @@ import numpy as np
 from fitting import regions
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
+from fitting.ribbons import ribbon
 from fitting.shining import channels, energy_grids
 from fitting.tables import Table
 from jaxcrc.channel import Channel
 from jaxcrc.forward import Setup
+from jaxcrc.medium.target import UniformGas
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe import psf as psfs
 from jaxcrc.observe import sight, sky
@@ -25,6 +27,7 @@ from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball, Shell
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.transport.bounded import AbstractBounded
+from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.homogeneous import Trapped
 from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
@@ -69,8 +72,10 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
     factor = CM_PER_KPC / (4.0 * math.pi)
     looks: list[AbstractResponse] = []
     if round_ones:
-        for chosen, look in ((True, _round), (False, _points)):
-            names = [c for c in round_ones if scene.components[c].transport.round is chosen]
+        tubes = [c for c in round_ones if _is_ribbon(scene, c, table, options)]
+        others = [c for c in round_ones if c not in tubes]
+        even = [c for c in others if scene.components[c].transport.round]
+        for names, look in ((even, _round), ([c for c in others if c not in even], _points), (tubes, ribbon)):
             if names:
                 looks.append(look(scene, name, table, channels(scene, table, grids, options, factor, names), options))
     if sea and float(scene.view.gas_depth) > 0.0:
@@ -164,6 +169,15 @@ def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...],
         place=f"points of table {name}",
         psf_span=span,
     )
+
+
+def _is_ribbon(scene: Scene, component: str, table: Table, options: Options) -> bool:
+    """Whether a table sees a component as a tube crossed by rings: no PSF, centred, uniform gas."""
+    tube = isinstance(scene.components[component].transport, CosmicRayCloud)
+    if not tube or table.psf is not None or not isinstance(scene.gas, UniformGas) or options.centre_span is not None:
+        return False
+    _, (offset,) = _centre(scene, table, options)
+    return math.hypot(*offset) == 0.0 and regions.shape(table) != "box"
 
 
 def _centre(scene: Scene, table: Table, options: Options) -> tuple[Centre | None, list[regions.Vector]]:

@@ -63,12 +63,14 @@ def plot_along(answer: CloudAnswer, index: int) -> Figure:
                 ax.set_ylim(3e-5 * top, top)
         waves.axhline(float(solution.waves[index, 0, -1]), color=FAINT, ls="--", lw=1.0)
         background = float(solution.waves[index, 0, -1])
-        waves.text(0.98, background, "background I₀", fontsize=8.5, va="bottom", ha="right", color=FAINT,
+        waves.set_ylim(bottom=0.7 * background)
+        waves.text(0.98, background, "background I₀", fontsize=8.5, va="top", ha="right", color=FAINT,
                    transform=waves.get_yaxis_transform())  # fmt: skip
         for ax in axes.flat:
             ax.axvspan(0.2 * edge, edge, color=FAINT, alpha=0.12, lw=0)
             ax.set(xscale="log", xlim=(0.2 * edge, reach))
             plain_log(ax, "x")
+            plain_log(ax, "y")
         pressure.set(ylabel="P per ln p  [B²/8π]", title="pressure (shaded: |z| < a = 2R/3)")
         gradient.set(ylabel="−∂P/∂z  [B²/8π pc⁻¹]", title="gradient")
         chi.set(ylabel="κ/κ₀", title="diffusion coefficient", xlabel="distance along the tube [pc]")

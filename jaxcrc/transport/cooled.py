@@ -130,21 +130,29 @@ def drifting_density(
     Arguments: spread — as above; position — x [pc] from where the source is now; velocity — u [pc kyr⁻¹].
     Validity: drift the same everywhere and at all times.
     """
-    inverse = 1.0 / spread.square
     along, speed = position @ velocity, jnp.sum(velocity**2)
-    time = spread.time[..., None]
-    away = jnp.sum(position**2, axis=-1) - 2.0 * time * along + speed * time**2
-    density = _sum(spread.weight, inverse, jnp.maximum(away, 0.0) * inverse[..., None])
+    square = jnp.sum(position**2, axis=-1)
+
+    # What is not round is asked at many nodes: one energy at a time, and again for the derivative, saves their memory.
+    @jax.checkpoint
+    def one(part: tuple[Array, Array, Array]) -> Array:
+        weight, spreading, time = part
+        away = square - 2.0 * time[:, None] * along + speed * time[:, None] ** 2
+        inverse = 1.0 / spreading
+        return _sum(weight, inverse, jnp.maximum(away, 0.0) * inverse[:, None])
+
+    density = jax.lax.map(one, (spread.weight, spread.square, spread.time))
     if spread.latest is None:
         return density
-    radius = jnp.sqrt(jnp.sum(position**2, axis=-1))
     turned = 2.0 * along * (spread.latest.time / spread.latest.square)[:, None]
-    return density + _latest(spread.latest, radius) * jnp.exp(jnp.clip(turned, -_MOST_TURNED, _MOST_TURNED))
+    turned = jnp.exp(jnp.clip(turned, -_MOST_TURNED, _MOST_TURNED))
+    return density + _latest(spread.latest, jnp.sqrt(square)) * turned
 
 
-def _sum(weight: Array, inverse: Array, exponent: Array) -> Float[Array, "energy node"]:
+def _sum(weight: Array, inverse: Array, exponent: Array) -> Array:
+    """Σ weight (πλ²)^{−3/2} e^{−exponent} over releases, the last axis but that of the nodes."""
     centre = weight * (math.pi**-1.5 * inverse * jnp.sqrt(inverse))
-    return jnp.sum(centre[..., None] * jnp.exp(-jnp.minimum(exponent, _EXTREME)), axis=1)
+    return jnp.sum(centre[..., None] * jnp.exp(-jnp.minimum(exponent, _EXTREME)), axis=-2)
 
 
 def _latest(latest: Latest, radius: Float[Array, "node"]) -> Float[Array, "energy node"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -115,37 +116,37 @@ class AbstractDrift(eqx.Module):
 
     @abstractmethod
     def velocity(self) -> Float[Array, "3"]:
-        """Velocity of released electrons relative to the source [pc kyr⁻¹]: x, y on the sky, z away from us."""
+        """Velocity of released electrons relative to the source [pc kyr⁻¹]: to the north, to the east, away from us."""
 
 
 class Wind(AbstractDrift):
     """A uniform wind past the source."""
 
-    along: Scalar = param("km / s", "speed of the wind on the sky, towards the reference direction")
-    across: Scalar = param("km / s", "speed of the wind on the sky, across the reference direction", default=0.0)
+    north: Scalar = param("km / s", "speed of the wind to the north")
+    east: Scalar = param("km / s", "speed of the wind to the east", default=0.0)
     away: Scalar = param("km / s", "speed of the wind along the line of sight, away from us", default=0.0)
 
     def velocity(self) -> Float[Array, "3"]:
         """Velocity of released electrons relative to the source [pc kyr⁻¹]."""
-        return jnp.stack([self.along, self.across, self.away]) / KM_S_PER_PC_KYR
+        return jnp.stack([self.north, self.east, self.away]) / KM_S_PER_PC_KYR
 
 
 class ProperMotion(AbstractDrift):
     """A source that moves through a medium at rest: what it released stays behind."""
 
-    along: Scalar = param("km / s", "speed of the source on the sky, towards the reference direction")
-    across: Scalar = param("km / s", "speed of the source on the sky, across the reference direction", default=0.0)
+    north: Scalar = param("km / s", "speed of the source to the north")
+    east: Scalar = param("km / s", "speed of the source to the east", default=0.0)
     away: Scalar = param("km / s", "speed of the source along the line of sight, away from us", default=0.0)
 
     def velocity(self) -> Float[Array, "3"]:
         """Velocity of released electrons relative to the source [pc kyr⁻¹]."""
-        return -jnp.stack([self.along, self.across, self.away]) / KM_S_PER_PC_KYR
+        return -jnp.stack([self.north, self.east, self.away]) / KM_S_PER_PC_KYR
 
 
 class Carried(AbstractTransport):
     """As `Cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
 
-    round = False
+    round: ClassVar[bool] = False
     drift: AbstractDrift
 
     def solve(

@@ -28,7 +28,7 @@ def test_a_clock_or_a_drift_that_is_misspelt_is_named(tmp_path):
     for old, new, hint in (
         ("period_derivative = 86.7", "period_derivativ = 86.7", "did you mean 'period_derivative'"),
         ('kind = "timing"', 'kind = "timer"', "did you mean 'timing'"),
-        ('kind = "cooled"', 'kind = "carried"\ndrift = {kind = "breeze", along = 3.0}', "wind"),
+        ('kind = "cooled"', 'kind = "carried"\ndrift = {kind = "breeze", north = 3.0}', "wind"),
         ('particle = "electron"', 'particle = "positron"', "choose one of proton, electron"),
     ):
         assert old in raw

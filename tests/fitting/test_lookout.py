@@ -1,12 +1,27 @@
 """Rows of tables from spectra at single energies: bands, open bands, energy fluxes and absorption."""
 
+from dataclasses import replace
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import fitting
 from fitting.layout import blank_table
 from fitting.lookout import escaping, rows
-from jaxcrc import pair_opacity
+from jaxcrc import (
+    Continuous,
+    Homogeneous,
+    Model,
+    PowerLaw,
+    PowerLawDiffusion,
+    Released,
+    Scene,
+    UniformGas,
+    View,
+    pair_opacity,
+    predict,
+)
 from jaxcrc.medium.light import PhotonField
 
 CIRCLE = {"shape": "circle", "centre": [0.0, 0.0], "radius": 2.0}
@@ -58,3 +73,28 @@ def test_absorption_takes_photons():
     np.testing.assert_allclose(escaping({}, {})(photon), 1.0)
     with pytest.raises(fitting.AssemblyError, match="did you mean 'cmb'"):
         escaping({"cbm": 1.0}, {})
+
+
+def test_rings_of_cosmic_ray_density():
+    """A steady source: w(>10 TeV) = Ẇ'/(4πDr) in three dimensions, in rings ∫ ln[(R + s)/b] b db/∫ s b db of it, with
+    gas inside R and s = √(R² − b²); D the same at all energies.
+    """
+    source = Released(PowerLaw(2.3, 3.0), Continuous(37.0, 11.0))
+    model = Model(source, PowerLawDiffusion(28.0, 0.0), Homogeneous())
+    there = Scene({"halo": model}, View(1.0), {}, UniformGas(1.0))
+    edges = np.array([0.1, 0.3, 0.6, 1.0])
+    layout = {"kind": "cr_energy_density", "unit": "eV / cm3", "r_edges": edges.tolist(), "e_edges": [1e4, 1e6]}
+    table = replace(blank_table("rings", layout, "x"), gas_radius=3.0)
+    setup = fitting.assemble(there, {"rings": table})
+    found = np.asarray(predict(there, setup).tables["rings"][0])
+
+    reach = 1e3 * np.deg2rad(3.0)
+    node, weight = np.polynomial.legendre.leggauss(40)
+    rings = 1e3 * np.deg2rad(edges)
+    b = 0.5 * (rings[1:] + rings[:-1])[:, None] + 0.5 * np.diff(rings)[:, None] * node
+    s = np.sqrt(reach**2 - b**2)
+    mean = np.sum(weight * b * np.log((reach + s) / b), axis=1) / np.sum(weight * b * s, axis=1)
+    kinetic = np.geomspace(1e4, 1e6, 4001)
+    power = np.trapezoid(kinetic**2 * np.asarray(source.amplitude(jnp.asarray(kinetic))), np.log(kinetic))
+    level = power * 1e9 / (4.0 * np.pi * float(model.medium.kappa(jnp.asarray(1e5))))
+    np.testing.assert_allclose(found, level * mean, rtol=3e-3)

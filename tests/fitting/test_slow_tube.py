@@ -4,8 +4,16 @@ import pytest
 
 import fitting
 from fitting import optimize
+from tests.fitting.test_tube import rings
 
 pytestmark = pytest.mark.slow
+
+
+def test_rings_and_points_see_the_same_gas():
+    """Exactly across the tube, or at points of the sky through a narrow PSF that do not resolve its edge: 15 %."""
+    exact, blurred = (rings(**extra).predict().tables["rings"][0] for extra in ({}, {"psf": "0.02 deg"}))
+    assert exact == pytest.approx(blurred, rel=0.15)
+    assert float(exact[0]) > float(exact[1]) > 0.0
 
 
 def test_map_of_the_demo_tube_is_the_truth(monkeypatch):

@@ -1,10 +1,16 @@
 """A cosmic-ray cloud in a case file: every key is read, nothing is lost on the way there and back."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 import fitting
+from fitting.case import locate_case, read
 from fitting.kinds import CaseError, build, spell
 from jaxcrc import CosmicRayCloud, phase
+from jaxcrc.points import Points
+from jaxcrc.ribbon import Ribbon
 
 
 def test_the_shipped_case_names_a_cloud_and_carries_its_truth():
@@ -51,3 +57,22 @@ def test_phases_by_name_with_numbers_of_their_own():
 def test_bad_cases_say_what_is_wrong(change, words):
     with pytest.raises(CaseError, match=words):
         build("transport", {"kind": "cloud", "phase": "wim", **change}, "components.released.transport")
+
+
+def rings(**extra):
+    """The shipped tube's own gas, in two rings."""
+    spec = tomllib.loads(locate_case("tube/layout").read_text(encoding="utf-8"))
+    layout = {"kind": "surface_brightness", "unit": "1 / (cm2 s sr)", "e_edges": ["1 TeV", "10 TeV"]}
+    spec["tables"] = {"rings": {"layout": {**layout, "r_edges": ["0 deg", "0.5 deg", "1 deg"], **extra}}}
+    spec["components"]["released"]["transport"] |= {"energies": 5}
+    return read(spec, Path())
+
+
+def test_its_own_gas_is_seen_by_rings():
+    (look,) = rings().setup.response["rings"]
+    assert isinstance(look, Ribbon)
+
+
+def test_through_a_point_spread_function_it_is_seen_by_points():
+    (look,) = rings(psf="0.1 deg").setup.response["rings"]
+    assert isinstance(look, Points)

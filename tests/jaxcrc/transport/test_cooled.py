@@ -149,6 +149,7 @@ def test_particles_are_conserved_without_sources():
     np.testing.assert_allclose(number, before**-2.0 * np.exp(-before / 1e5) * (before / ENERGY[:5]) ** 2, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gone_particles_and_their_derivatives_are_zero():
     late = ENERGY, RADIUS, 30.0  # 300 TeV cools within 1.1 kyr
     assert float(BURST(*late)[-1].max()) == 0.0
@@ -158,6 +159,7 @@ def test_gone_particles_and_their_derivatives_are_zero():
     assert np.isinf(HALO(ENERGY, RADIUS.at[0].set(0.0), 342.0, 2.0, 1e5, 0.3, 12.0)[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_halo_against_differences():
     at = jnp.array([342.0, 2.0, 1e5, 0.4, 12.0])
     value = lambda v: jnp.log(HALO(ENERGY, RADIUS, *v))[1:6, 1:5]  # noqa: E731

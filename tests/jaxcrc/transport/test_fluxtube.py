@@ -80,6 +80,27 @@ def test_the_tube_has_a_direction_an_edge_and_a_covering(strong):
     assert float(area) == pytest.approx(np.pi * radius**2, rel=1e-4)
 
 
+@pytest.mark.parametrize("inclination", [90.0, 40.0])
+def test_rings_see_the_tube_as_counting_does(strong, inclination):
+    """All of it in a circle that is wide enough; ring by ring as points strewn evenly over its cross-section."""
+    slant = np.radians(inclination)
+    axis = jnp.array([np.sin(slant), 0.0, np.cos(slant)])
+    field = eqx.tree_at(lambda f: f.axis, strong[0], axis)
+    everything = field.rings(jnp.zeros(1), jnp.array([1e5]))[::2, 0] * jnp.pi * 1e10
+    np.testing.assert_allclose(everything / field.amplitude[::2], 1.0, rtol=1e-3)
+    inner, outer = np.array([0.0, 5.0, 20.0, 40.0]), np.array([5.0, 20.0, 40.0, 80.0])
+    found = np.asarray(field.rings(jnp.array(inner), jnp.array(outer)))[0] * np.pi * (outer**2 - inner**2)
+    face, density = np.asarray(field.face[0]), np.exp(np.asarray(field.log_density[0])) * float(field.amplitude[0])
+    z = np.linspace(-200.0, 200.0, 2001)
+    along = np.interp(np.abs(z), 0.5 * (face[1:] + face[:-1]), density) * (z[1] - z[0])
+    radius = float(jnp.exp(field.log_radius[0]))
+    count = np.arange(3000)
+    rho, phi = radius * np.sqrt((count + 0.5) / count.size), np.pi * (3.0 - np.sqrt(5.0)) * count
+    on_sky = np.hypot(z * np.sin(slant) - (rho * np.cos(phi))[:, None] * np.cos(slant), (rho * np.sin(phi))[:, None])
+    counted = [np.sum(along * np.mean((on_sky >= a) & (on_sky < b), axis=0)) for a, b in zip(inner, outer, strict=True)]
+    np.testing.assert_allclose(found, np.pi * radius**2 * np.array(counted), rtol=0.02)
+
+
 def test_status_tells_what_happened(strong):
     assert not int(strong[0].status) & (Status.FAILED | Status.GRID_EDGE | Status.EVANESCENT)
 
