@@ -43,6 +43,7 @@ def test_index_is_the_slope_between_the_ends_of_the_band(halo):
     assert np.all(slopes[1] > slopes[0])
 
 
+@pytest.mark.slow
 def test_a_psf_for_each_band(halo):
     problem, _, index = halo
     wide = replace(index, psf=(("gaussian", 0.35), ("gaussian", 0.7)))
