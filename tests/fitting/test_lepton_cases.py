@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -9,6 +12,9 @@ import pytest
 import fitting
 from fitting.case import CaseError, load, locate_case, spell_case, write_case
 from fitting.labels import labels
+from jaxcrc.forward import predict
+from jaxcrc.scene import bind
+from jaxcrc.transport.halo import Carried, ProperMotion, Wind
 
 CASES = ["geminga-like", "hess_j1825", "hess_j1825/wind", "mgro_j1908"]
 
@@ -19,6 +25,7 @@ def test_written_cases_are_those_that_were_read(tmp_path, name):
     path = write_case(problem, tmp_path / "copy")
     files = {table: f"{table}.ecsv" for table in problem.tables}
     assert spell_case(load(path), files) == spell_case(problem, files)
+    assert np.isfinite(problem.log_density(problem.start()))
     assert all(prior.source for prior in problem.priors.values())
     assert all("_" not in text for text in labels(problem).values() if "E_cut" not in text)
 
@@ -59,9 +66,24 @@ def test_the_index_of_a_nebula_steepens_by_cooling_alone():
     cooled = np.asarray(problem.predict(delta).tables["index"])[0]
     assert cooled[-1] - cooled[0] > 0.2
     dim = {f"light.photons.{name}.energy_density": 1e-6 for name in problem.scene.light.photons}
-    from jaxcrc.forward import predict
-    from jaxcrc.scene import bind
-
     scene = bind(problem.scene, {**delta, **dim, "light.magnetic_field": 1e-3})
     flat = np.asarray(predict(scene, problem.setup).tables["index"])[0]
     assert np.ptp(flat) < 1e-3
+
+
+@pytest.mark.slow
+def test_a_halo_that_drifts_is_seen_on_the_sky():
+    problem = load("geminga-like")
+    options = replace(problem.options, points_per_decade=4)
+
+    def profile(transport):
+        scene = eqx.tree_at(lambda s: s.components["halo"].transport, problem.scene, transport)
+        other = fitting.Problem(scene, problem.tables, problem.priors, options)
+        return np.asarray(predict(other.scene, other.setup).tables["profile"])
+
+    still = profile(problem.scene.components["halo"].transport)
+    np.testing.assert_allclose(profile(Carried(Wind(0.0))), still, rtol=1e-4)
+    # A pulsar of 200 km/s leaves old electrons behind: its halo loses light near by, most in the lowest band.
+    moving = profile(Carried(ProperMotion(0.0, 200.0))) / still - 1.0
+    assert -0.1 < moving[0, 3] < -0.005
+    assert abs(moving[2, 3]) < abs(moving[0, 3])

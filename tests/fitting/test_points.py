@@ -59,12 +59,15 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(
+    "name", ["annuli", *(pytest.param(name, marks=pytest.mark.slow) for name in ("circle", "box"))]
+)
 def test_an_isotropic_kernel_looks_the_same_as_through_round_matrices(name):
     got = seen(Anisotropic(0.0, 60.0, 20.0), TABLES[name])
     np.testing.assert_allclose(got, seen(Homogeneous(), TABLES[name]), rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_constant_source_that_hardly_beams_looks_round():
     # κ/c is 0.2 pc at the energies that shine here, the annuli are 6 pc wide.
     release = Continuous(37.5, 5.0)
@@ -101,6 +104,7 @@ def test_an_anisotropic_halo_projects_to_an_ellipse(inclination, azimuth):
     np.testing.assert_allclose(light, expected, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_angles_of_the_field_act_and_slopes_are_finite():
     options = fitting.Options(nuclear="none", points_per_decade=3, centres={"source": (10.0, 20.0)})
     base = "components.halo.transport"

@@ -59,6 +59,7 @@ def test_boxes_that_tile_a_region_see_what_the_whole_sees():
     assert np.all(np.asarray(seen["south"]) > np.asarray(seen["north"]))
 
 
+@pytest.mark.slow
 def test_a_free_source_moves_through_constant_matrices():
     table = dataclasses.replace(layout(6), centre=(10.0, 20.0))
     priors = {NORTH: dist.Uniform(-0.3, 0.3), EAST: dist.Uniform(-0.2, 0.2), CHI: dist.Uniform(-3.0, 0.0)}

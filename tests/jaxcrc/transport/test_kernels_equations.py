@@ -44,7 +44,17 @@ def test_norm(name, time, kappa):
     np.testing.assert_allclose(norm, expected(time), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", [*ROUND, "burst_bounded", "continuous_bounded"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "burst_shell",
+        "continuous_shell",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("continuous_ball", "linear_point", "burst_bounded", "continuous_bounded")
+        ),
+    ],
+)
 def test_solves_the_diffusion_equation(name):
     # ∂ₜn = κ (∂ᵣ² + (2/r) ∂ᵣ) n away from the source, by JAX's own derivatives.
     if name in ROUND:
@@ -109,6 +119,7 @@ def test_anisotropic_becomes_isotropic_and_its_projection_is_a_gaussian():
     np.testing.assert_allclose(column, np.exp(-0.64 / 1.2) / (1.2 * np.pi), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_shell_and_ball_reduce_to_a_point_and_grow_into_each_other():
     radius = np.array([0.0, 0.5, 3.0, 20.0])
     np.testing.assert_allclose(burst_shell(radius, 2.0, 3.0, 1e-9), burst_point(radius, 2.0, 3.0), rtol=1e-13)

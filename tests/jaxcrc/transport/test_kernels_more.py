@@ -85,7 +85,7 @@ LENGTHS = {
 }
 
 
-@pytest.mark.parametrize("dtype", LENGTHS)
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", KERNELS)
 def test_finite_values_and_slopes_at_extremes(name, dtype):
     # Distances from 0 to beyond the squares of the precision; times from before the release to far too late.
@@ -126,7 +126,7 @@ def test_finite_values_and_slopes_at_extremes(name, dtype):
         assert all(np.all(slope[idle] == 0.0) for slope in slopes)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", KERNELS)
 def test_lowers_for_cuda_and_keeps_the_dtype(name, dtype):
     kernel, arguments = KERNELS[name]
@@ -135,6 +135,7 @@ def test_lowers_for_cuda_and_keeps_the_dtype(name, dtype):
     assert {leaf.dtype for leaf in exported(*grids).out_avals} == {np.dtype(dtype)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KERNELS)
 def test_broadcasts_and_agrees_in_single_precision(name):
     first, second, *rest = map(jnp.asarray, KERNELS[name][1])

@@ -79,14 +79,9 @@ TAKES = {
     "leaky": lambda release, shape: release in ("burst", "continuous") and shape == "point",
 }
 QUICK = {
-    ("continuous", "shell", "homogeneous"),
     ("finite", "point", "with losses"),
-    ("power-law", "ball", "homogeneous"),
-    ("escape", "remnant-shell", "homogeneous"),
     ("escape", "remnant-ball", "trapped"),
-    ("linear", "point", "anisotropic"),
     ("escape", "remnant-shell", "field-lines"),
-    ("burst", "point", "leaky"),
 }
 CASES = [
     pytest.param((release, shape, move), marks=[] if (release, shape, move) in QUICK else pytest.mark.slow)
@@ -151,6 +146,7 @@ def test_no_number_is_ignored(case):
     assert (float(by_around.gas.density) < 0.0) == (case[2] == "with losses")
 
 
+@pytest.mark.slow
 def test_several_sources_add_up():
     one, two = whole("burst", "point", "homogeneous"), whole("escape", "remnant-shell", "homogeneous")
     both = sum(np.asarray(density(parts)) for parts in (one, two))
@@ -176,6 +172,7 @@ def test_sharp_escape_is_the_shell_of_its_momentum():
     np.testing.assert_allclose(got[gone], np.asarray(expected)[gone], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_trapped_and_escaped_together_are_all_particles():
     radius = np.linspace(0.0, 600.0, 60_001)[1:]
     places = jnp.asarray(np.stack([radius, 0.0 * radius, 0.0 * radius], axis=1))
