@@ -46,7 +46,7 @@ class Resolution:
     """
 
     cells: int = 108
-    steps: int = 250
+    steps: int = 264
     after: int = 0
     extent: float = 40.0
     width: float = 0.12

@@ -133,8 +133,8 @@ def test_derivatives_by_what_a_person_sets():
 
 def test_solution_of_a_batch_and_its_bits():
     solution = solve_cloud("cnm", jnp.array([2.8, 2.7]), jnp.array([200.0, 1e3]), growth_factor=0.5)
-    assert solution.pressure.shape == (2, 310, 120)
-    assert solution.waves.shape == solution.kappa.shape == (2, 310, 121)
+    assert solution.pressure.shape == (2, 324, 120)
+    assert solution.waves.shape == solution.kappa.shape == (2, 324, 121)
     other = half_lives((make_cloud("cnm", growth_factor=0.5), 2.7, 1e3))
     np.testing.assert_allclose(solution.half_life[1], other[0], rtol=2e-3)
     assert int(solution.status[0]) & Status.EVANESCENT
