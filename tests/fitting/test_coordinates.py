@@ -42,5 +42,6 @@ def test_the_ridge_of_a_halo_is_followed(burst, whitened):
     assert efficiency(straight) < 0.5
 
 
+@pytest.mark.slow
 def test_a_ridge_that_does_not_bend_quadratically_is_left_straight(w28):
     assert not np.any(np.asarray(start(w28).bend))

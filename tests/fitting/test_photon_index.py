@@ -31,6 +31,7 @@ def halo():
     return problem, ends, index
 
 
+@pytest.mark.slow
 def test_index_is_the_slope_between_the_ends_of_the_band(halo):
     problem, ends, index = halo
     both = fitting.Problem(problem.scene, {"ends": ends, "index": index}, problem.priors, problem.options)

@@ -92,7 +92,8 @@ def test_golden_number_of_the_spin_down():
     np.testing.assert_allclose(halo, 0.00436444783, rtol=1e-6)
 
 
-@pytest.mark.parametrize("rate", [0.0, pytest.param(1e-13, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [0.0, 1e-13])
 def test_without_losses_the_plain_kernels_return(rate):
     kappa, radius = 2.0 * ENERGY[:, None] ** 0.3, RADIUS[None, :]
     steady = PLAIN(ENERGY, RADIUS, 7.0, rate, 2.0, 0.3, 1e30)

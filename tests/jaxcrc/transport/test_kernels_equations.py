@@ -213,6 +213,7 @@ def test_late_bursts_diffuse_and_constant_sources_beam_forward():
             np.testing.assert_allclose(dipole, 3.0 * kappa / LIGHT_SPEED, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_sphere_keeps_what_has_not_leaked():
     size, kappa = 2.0, 1.5
     inside = lambda r, t, v: 4.0 * np.pi * r * r * np.asarray(burst_bounded(r, t, kappa, size, v))  # noqa: E731
