@@ -11,8 +11,8 @@ import numpy as np
 from fitting import regions
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
+from fitting.radiation import channels, energy_grids
 from fitting.ribbons import ribbon
-from fitting.shining import channels, energy_grids
 from fitting.tables import Table
 from jaxcrc.channel import Channel
 from jaxcrc.forward import Setup

@@ -13,9 +13,9 @@ from typing import Any
 
 import tomli_w
 
+from fitting.case_light import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
 from fitting.kinds import CaseError, build, spell
 from fitting.layout import blank_table
-from fitting.lighting import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
 from fitting.options import AssemblyError, Options
 from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem

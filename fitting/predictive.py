@@ -16,8 +16,8 @@ from scipy.special import chdtrc
 
 from fitting.assembly import assemble
 from fitting.problem import Posterior, Problem
+from fitting.radiation import energy_weights
 from fitting.run import QUANTILES, Run, as_unit
-from fitting.shining import energy_weights
 from fitting.tables import Table
 from jaxcrc.forward import Setup, predict
 from jaxcrc.scene import Scene, get, paths

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import fitting
+from fitting.bands import escaping, rows
 from fitting.layout import blank_table
-from fitting.lookout import escaping, rows
 from jaxcrc import (
     Continuous,
     Homogeneous,

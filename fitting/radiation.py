@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import jax.numpy as jnp
 import numpy as np
 
-from fitting.lookout import Spectrum, escaping, rows
+from fitting.bands import Spectrum, escaping, rows
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.tables import Table

@@ -9,9 +9,9 @@ import pytest
 
 import fitting
 from fitting.case import CaseError, read, spell_case
+from fitting.case_light import build_light, spell_light
 from fitting.labels import labels
 from fitting.layout import blank_table
-from fitting.lighting import build_light, spell_light
 from jaxcrc import (
     Burst,
     Composition,
