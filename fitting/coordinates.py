@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -12,13 +13,17 @@ from fitting.optimize import curvature, minimise, potential_slopes, spread
 from fitting.problem import Posterior, Problem
 
 FLATTEST = 0.2  # a flat prior on an interval has curvature 1/2 at its middle: a much wider direction is not Gaussian
+CURVED = 0.1  # offset of a ridge, in standard deviations, one standard deviation along it: below it is straight
+NEWTON = 4  # steps to a ridge's true place
+LONGEST = 3.0  # of them
 TRIALS = 64  # draws on which straight and bent coordinates are compared
 
 Vector = Float[Array, "parameter"]
 
 
 class Whitening(eqx.Module):
-    """vector = centre + L (u + q(u)), q_i = Σ_jk bend_ijk u_j u_k: a Laplace approximation that follows a curved ridge.
+    """vector = centre + L (u + q(u)), q_i = Σ_jk bend_ijk u_j u_k + Σ_j twist_ij u_j³: a Laplace approximation that
+    follows a curved ridge.
 
     The columns of L run from the widest direction to the narrowest, and q_i depends on wider ones alone: the map is
     one to one and keeps volumes, so that a density in u needs no Jacobian.
@@ -27,10 +32,11 @@ class Whitening(eqx.Module):
     centre: Vector
     factor: Float[Array, "parameter parameter"]
     bend: Float[Array, "parameter parameter parameter"]
+    twist: Float[Array, "parameter parameter"]
 
     def __call__(self, u: Vector) -> Vector:
         """The point of the unbounded space at u."""
-        return self.centre + self.factor @ (u + jnp.einsum("ijk,j,k->i", self.bend, u, u))
+        return self.centre + self.factor @ (u + jnp.einsum("ijk,j,k->i", self.bend, u, u) + self.twist @ u**3)
 
 
 def whitening(problem: Problem, start: np.ndarray, seed: int = 0) -> Whitening:
@@ -45,16 +51,23 @@ def whitening(problem: Problem, start: np.ndarray, seed: int = 0) -> Whitening:
     centre = points[int(np.argmin(np.where(np.isfinite(values), values, np.inf)))]
     widths, axes = np.linalg.eigh(np.nan_to_num(curvature(posterior, centre, 1.0)))
     factor = axes / np.sqrt(np.clip(widths, FLATTEST, None))
-    bend = _bend(posterior, centre, factor)
+    straight = Whitening(*(jnp.asarray(a) for a in (centre, factor, np.zeros((centre.size,) * 3), np.zeros_like(axes))))
+    bent = eqx.tree_at(lambda w: w.bend, straight, jnp.asarray(_bend(straight, posterior)))
+    candidates = [straight, bent, _follow(bent, posterior)]
     trials = np.random.default_rng(seed).normal(size=(TRIALS, centre.size))
-    straight, bent = (_misfit(posterior, centre, factor, b, trials) for b in (np.zeros_like(bend), bend))
-    return Whitening(*(jnp.asarray(a) for a in (centre, factor, bend if bent < straight else np.zeros_like(bend))))
+    return candidates[int(np.argmin([_misfit(posterior, candidate, trials) for candidate in candidates]))]
 
 
-def _bend(posterior: Posterior, centre: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def _slopes(whitened: Whitening, posterior: Posterior, w: np.ndarray) -> np.ndarray:
+    """Gradient of −ln p along the columns of L, at w = u + q(u) [point, parameter]."""
+    factor = np.asarray(whitened.factor)
+    return potential_slopes(posterior, np.asarray(whitened.centre) + w @ factor.T, 1.0)[1] @ factor
+
+
+def _bend(straight: Whitening, posterior: Posterior) -> np.ndarray:
     """Where narrow directions have their minimum as one walks along wider ones, to second order, from the gradient one
     standard deviation away (a secant: what matters is the bulk, not the tip)."""
-    size = centre.size
+    size = straight.centre.size
     pairs = [(j, k) for j in range(size) for k in range(j + 1)]
     steps, signs = np.eye(size), (1.0, -1.0)
     reach = np.array([1.0 if j != k else 0.5 for j, k in pairs])
@@ -64,8 +77,7 @@ def _bend(posterior: Posterior, centre: np.ndarray, factor: np.ndarray) -> np.nd
         for one in signs
         for two in signs
     ]
-    _, slopes = potential_slopes(posterior, centre + np.array(corners) @ factor.T, 1.0)
-    mixed = (slopes @ factor).reshape(len(pairs), 2, 2, size)
+    mixed = _slopes(straight, posterior, np.array(corners)).reshape(len(pairs), 2, 2, size)
     second = (mixed[:, 0, 0] + mixed[:, 1, 1] - mixed[:, 0, 1] - mixed[:, 1, 0]) / (2.0 * reach[:, None]) ** 2
     bend = np.zeros((size, size, size))
     for (j, k), change in zip(pairs, second, strict=True):
@@ -73,11 +85,36 @@ def _bend(posterior: Posterior, centre: np.ndarray, factor: np.ndarray) -> np.nd
     return np.nan_to_num(bend)
 
 
-def _misfit(
-    posterior: Posterior, centre: np.ndarray, factor: np.ndarray, bend: np.ndarray, trials: np.ndarray
-) -> float:
+def _follow(bent: Whitening, posterior: Posterior) -> Whitening:
+    """The ridge along each curved axis to third order, through its true places one and two standard deviations away."""
+    bend, twist = np.array(bent.bend), np.array(bent.twist)
+    reach = np.array([-2.0, -1.0, 1.0, 2.0])
+    terms = np.stack([reach**2, reach**3], axis=1)
+    for j in range(len(twist) - 1):
+        if np.max(np.abs(bend[:, j, j])) < CURVED:
+            continue
+        narrow = slice(j + 1, None)
+        w = reach[:, None] * np.eye(len(twist))[j] + terms[:, :1] * bend[:, j, j]
+        for _ in range(NEWTON):
+            w[:, narrow] -= np.clip(_newton_steps(bent, posterior, w, j + 1), -LONGEST, LONGEST)
+        bend[narrow, j, j], twist[narrow, j] = np.linalg.lstsq(terms, w[:, narrow], rcond=None)[0]
+    return eqx.tree_at(lambda w: (w.bend, w.twist), bent, (jnp.asarray(bend), jnp.asarray(twist)))
+
+
+def _newton_steps(whitened: Whitening, posterior: Posterior, w: np.ndarray, first: int) -> np.ndarray:
+    """Steps towards the minimum over the directions from `first` on [point, direction], curvature by differences."""
+    step, free = 0.1, np.eye(w.shape[1])[first:]
+    slopes = _slopes(whitened, posterior, np.concatenate([w, *(w + step * axis for axis in free)]))
+    slopes = np.nan_to_num(slopes[:, first:]).reshape(1 + len(free), len(w), len(free))
+    curvature = np.moveaxis(slopes[1:] - slopes[0], 1, 0) / step
+    curvature = 0.5 * (curvature + np.moveaxis(curvature, 1, 2))
+    lowest = np.linalg.eigvalsh(curvature)[:, :1, None]
+    curvature = curvature + np.maximum(FLATTEST - lowest, 0.0) * np.eye(len(free))  # downhill even where it bulges
+    return np.linalg.solve(curvature, slopes[0][..., None])[..., 0]
+
+
+def _misfit(posterior: Posterior, whitened: Whitening, trials: np.ndarray) -> float:
     """How far −ln p lies from ½|u|² + constant, as the range of the middle two thirds of some draws."""
-    points = centre + (trials + np.einsum("ijk,sj,sk->si", bend, trials, trials)) @ factor.T
-    values, _ = potential_slopes(posterior, points, 1.0)
+    values, _ = potential_slopes(posterior, np.asarray(jax.vmap(whitened)(jnp.asarray(trials))), 1.0)
     low, high = np.quantile(np.nan_to_num(values, nan=np.inf) - 0.5 * np.sum(trials**2, axis=1), (1 / 6, 5 / 6))
     return float(high - low) if np.isfinite(high) else np.inf

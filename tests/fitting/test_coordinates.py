@@ -36,7 +36,8 @@ def test_the_ridge_of_a_halo_is_followed(burst, whitened):
         weight = np.exp(log_weight - log_weight.max())
         return weight.sum() ** 2 / np.sum(weight**2) / len(weight)
 
-    straight = Whitening(whitened.centre, whitened.factor, jnp.zeros_like(whitened.bend))
+    none = (jnp.zeros_like(whitened.bend), jnp.zeros_like(whitened.twist))
+    straight = Whitening(whitened.centre, whitened.factor, *none)
     assert np.any(np.asarray(whitened.bend) != 0.0)
     assert efficiency(whitened) > 0.8
     assert efficiency(straight) < 0.5
