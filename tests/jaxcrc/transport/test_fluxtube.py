@@ -14,6 +14,8 @@ from jaxcrc.transport.base import EnergyGrid, Status, Surroundings
 from jaxcrc.transport.fluxtube import inside_tube
 from jaxcrc.units import PROTON_MASS
 
+pytestmark = pytest.mark.slow
+
 KINETIC = jnp.geomspace(100.0, 1.0e4, 9)
 GRID = EnergyGrid(KINETIC, jnp.ones(9, bool), PROTON_MASS)
 AROUND = Surroundings(UniformGas(jnp.asarray(1.0)), Light())
@@ -80,7 +82,6 @@ def test_the_tube_has_a_direction_an_edge_and_a_covering(strong):
     assert float(area) == pytest.approx(np.pi * radius**2, rel=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("inclination", [90.0, 40.0])
 def test_rings_see_the_tube_as_counting_does(strong, inclination):
     """All of it in a circle that is wide enough; ring by ring as points strewn evenly over its cross-section."""
@@ -121,7 +122,6 @@ def test_bad_input():
         CosmicRayCloud(phase("wim")).solve(ball, PowerLawDiffusion(28.0, 0.5), GRID, AROUND)
 
 
-@pytest.mark.slow
 def test_single_precision_and_cuda():
     parts = (CosmicRayCloud(phase("wim"), energies=4), source(50.0), PowerLawDiffusion(28.0, 0.5), GRID)
     single = jax.tree.map(lambda x: x.astype(jnp.float32) if eqx.is_inexact_array(x) else x, parts)
