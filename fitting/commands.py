@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
@@ -67,7 +68,7 @@ def predict(options: argparse.Namespace) -> int:
     mock = problem.at(_values(problem, options.set))
     predicted = mock.predict().tables
     for name, table in problem.tables.items():
-        grid = Grid(title=f"{name} [{table.unit}]")
+        grid = Grid(title=escape(f"{name} [{table.unit}]"))
         for column in ("energy [GeV]", "bin", "predicted", "measured"):
             grid.add_column(column, justify="right")
         for i, j in np.ndindex(table.value.shape):
@@ -164,7 +165,7 @@ def cloud(options: argparse.Namespace) -> int:
     if target.exists() and not options.overwrite:
         raise ValueError(f"{target} exists already: give another --out, or --overwrite")
     answer = study(request)
-    grid = Grid(*(f"{name} [{c.unit}]" if (c := answer.table[name]).unit else name for name in answer.table.colnames))
+    grid = Grid(*(escape(f"{n} [{c.unit}]" if (c := answer.table[n]).unit else n) for n in answer.table.colnames))
     for row in answer.table:
         grid.add_row(*(value if isinstance(value, str) else f"{float(value):.4g}" for value in row))
     console.print(grid)

@@ -61,9 +61,9 @@ def plot_along(answer: CloudAnswer, index: int) -> Figure:
             for ax, y in ((pressure, p), (gradient, slope)):
                 top = max(ax.get_ylim()[1] if k else 0.0, 2.0 * y.max())
                 ax.set_ylim(3e-5 * top, top)
-        waves.axhline(float(solution.waves[index, 0, -1]), color=FAINT, ls="--", lw=1.0)
         background = float(solution.waves[index, 0, -1])
-        waves.set_ylim(bottom=0.7 * background)
+        waves.axhline(background, color=FAINT, ls="--", lw=1.0)
+        waves.set_ylim(bottom=0.3 * background)
         waves.text(0.98, background, "background I₀", fontsize=8.5, va="top", ha="right", color=FAINT,
                    transform=waves.get_yaxis_transform())  # fmt: skip
         for ax in axes.flat:
