@@ -86,7 +86,27 @@ class Sedov(AbstractDynamics):
         return self.density
 
 
-class Explosion(AbstractDynamics):
+class AbstractExplosion(AbstractDynamics):
+    """The shock of an explosion in uniform gas (see `Remnant`), whatever tells its age."""
+
+    @abstractmethod
+    def remnant(self) -> Remnant:
+        """The remnant that the explosion made."""
+
+    def begin(self) -> Scalar:
+        """When the Sedov phase began [kyr]."""
+        return self.remnant().sedov_time
+
+    def radius(self, time: Times) -> Times:
+        """Radius [pc]."""
+        return self.remnant().radius(time)
+
+    def surroundings(self) -> Scalar:
+        """Hydrogen density [cm⁻³]."""
+        return self.remnant().density
+
+
+class Explosion(AbstractExplosion):
     """The shock of Truelove & McKee 1999 and Cioffi et al. 1988 (see `Remnant`), with a given age."""
 
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the explosion")
@@ -94,27 +114,16 @@ class Explosion(AbstractDynamics):
     ejecta_mass: Scalar = param("M_sun", "mass of the ejecta", low=0.0, default=1.4)
     density: Scalar = param("cm-3", "hydrogen density around the remnant", low=0.0, default=1.0)
 
-    def _remnant(self) -> Remnant:
+    def remnant(self) -> Remnant:
+        """The remnant that the explosion made."""
         return Remnant(self.energy_sn, self.ejecta_mass, self.density)
 
     def age(self) -> Scalar:
         """Time since the explosion [kyr]."""
         return kyr(self.log10_age)
 
-    def begin(self) -> Scalar:
-        """When the Sedov phase began [kyr]."""
-        return self._remnant().sedov_time
 
-    def radius(self, time: Times) -> Times:
-        """Radius [pc]."""
-        return self._remnant().radius(time)
-
-    def surroundings(self) -> Scalar:
-        """Hydrogen density [cm⁻³]."""
-        return self.density
-
-
-class SeenExplosion(AbstractDynamics):
+class SeenExplosion(AbstractExplosion):
     """The same shock, its age being the one at which it fills the angle seen on the sky: R(age) = θ d.
 
     `distance` is that of the view: a case ties the two.
@@ -126,24 +135,13 @@ class SeenExplosion(AbstractDynamics):
     ejecta_mass: Scalar = param("M_sun", "mass of the ejecta", low=0.0, default=1.4)
     density: Scalar = param("cm-3", "hydrogen density around the remnant", low=0.0, default=1.0)
 
-    def _remnant(self) -> Remnant:
+    def remnant(self) -> Remnant:
+        """The remnant that the explosion made."""
         return Remnant(self.energy_sn, self.ejecta_mass, self.density)
 
     def age(self) -> Scalar:
         """Time since the explosion [kyr]."""
-        return self._remnant().time(1.0e3 * jnp.deg2rad(self.angular_radius) * self.distance)
-
-    def begin(self) -> Scalar:
-        """When the Sedov phase began [kyr]."""
-        return self._remnant().sedov_time
-
-    def radius(self, time: Times) -> Times:
-        """Radius [pc]."""
-        return self._remnant().radius(time)
-
-    def surroundings(self) -> Scalar:
-        """Hydrogen density [cm⁻³]."""
-        return self.density
+        return self.remnant().time(1.0e3 * jnp.deg2rad(self.angular_radius) * self.distance)
 
 
 class AbstractCeiling(eqx.Module):
