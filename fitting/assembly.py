@@ -29,8 +29,9 @@ from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.transport.bounded import AbstractBounded
 from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.homogeneous import Trapped
+from jaxcrc.transport.straight import Ballistic
 from jaxcrc.transport.uniform import Uniform
-from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
+from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS, LIGHT_SPEED
 
 Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
@@ -182,7 +183,8 @@ def _look(scene: Scene, component: str, table: Table, options: Options) -> Calla
 
 
 def _is_round(scene: Scene, component: str) -> bool:
-    return scene.components[component].transport.round
+    model = scene.components[component]
+    return model.transport.is_round(model.source)
 
 
 def _at_source(scene: Scene, component: str, options: Options) -> bool:
@@ -221,7 +223,7 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regio
 def _ball_breaks(
     scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
-    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell or boundary of the scene."""
+    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell, boundary or light front."""
     breaks: list[float] = []
     for channel in shining:
         model = scene.components[channel.component]
@@ -230,6 +232,8 @@ def _ball_breaks(
             radius = float(model.source.release.shock())
         elif isinstance(model.transport, AbstractBounded):
             radius = float(model.transport.boundary)
+        elif isinstance(model.transport, Ballistic):
+            radius = LIGHT_SPEED * float(model.source.release.time())
         else:
             radius = float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0
         if radius > 0.0:
