@@ -1,4 +1,4 @@
-"""One start's way down −ln p: BFGS, finished by Newton steps with the true curvature.
+"""One start's way down −ln p: L-BFGS, finished by Newton steps with the true curvature.
 
 A search for the MAP moves in the parameters themselves where a prior has two ends, so that a minimum at an end lies at
 a finite place; a gradient that pushes against an end does not count (Kelley 1999, Iterative Methods for Optimization,
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fitting.lbfgs import Memory
+
 ENOUGH = 1e-4  # of ln p that another step would gain: there the search ends
 FLATTEST = 3e-3  # curvature per (width of the prior)² below which a direction counts as flat
 BULGE = 0.3  # step to either side of a point that curves downwards [widths of the prior]
@@ -21,7 +23,7 @@ LONGEST = 1.0  # of a step, in any parameter [widths of the prior]
 FIRST = 0.3  # the same, before anything is known of the curvature
 SHORTEST = 1e-9
 RISE = 1e-4  # least share of the decrease that the slope promises
-REFRESH = 20  # steps after which the true curvature is worth its gradients
+REFRESH = 20  # steps after which the true curvature is worth its gradients; L-BFGS remembers as many
 EDGE = 1e-6  # of an interval's width: how near to its ends a search goes
 ROOT_12 = math.sqrt(12.0)  # a uniform distribution has the width 1/√12 of its interval
 
@@ -108,33 +110,32 @@ class Walk:
 
 
 def _descend(walk: Walk) -> Way:
-    """One start's way: BFGS, the true curvature where it seems to have arrived or has gone on for long."""
+    """One start's way: L-BFGS, then a Newton step with the true curvature; again, until that gains nothing."""
     yield from _begin(walk)
     if not np.isfinite(walk.value):
         return
-    model, steps, true = np.eye(walk.x.size), -1, False
+    before, slope = walk.x, walk.slope
+    yield from _along(walk, _newton(walk, np.eye(walk.x.size))[0], FIRST)
+    if walk.x is not before:
+        size = max(np.linalg.norm(walk.slope - slope) / np.linalg.norm(walk.x - before), FLATTEST)
+        first = Memory.begin(size * np.eye(walk.x.size), before, slope)
+        yield from _remembering(walk, first.after(walk.x, walk.slope))
     while True:
-        step, gain = _newton(walk, model)
-        if not true and (steps >= REFRESH or (steps > 0 and gain < ENOUGH)):
-            yield from curve(walk)
-            model, steps, true = upright(walk.curvature), 0, True
-            step, gain = _newton(walk, model)
-            if gain < ENOUGH:
-                if (yield from _over_a_bulge(walk)):
-                    true = False
-                    continue
-                yield from _along(walk, step, LONGEST)  # the last step, too small to change the curvature
-                walk.converged = True
-                return
-        before, slope = walk.x, walk.slope
-        yield from _along(walk, step, FIRST if steps < 0 else LONGEST)
-        if walk.x is not before:
-            model = _learn(model, walk.x - before, walk.slope - slope, first=steps < 0)
-            steps, true = max(steps, 0) + 1, False
-        elif true:
-            return  # nothing lies lower along the way that the true curvature shows: −ln p is not smooth here
-        else:
-            steps = REFRESH
+        yield from curve(walk)
+        known = upright(walk.curvature)
+        step, gain = _newton(walk, known)
+        if gain < ENOUGH and not (yield from _over_a_bulge(walk)):
+            yield from _along(walk, step, LONGEST)  # the last step, too small to change the curvature
+            walk.converged = True
+            return
+        memory = Memory.begin(known, walk.x, walk.slope)
+        if gain >= ENOUGH:
+            before = walk.x
+            yield from _along(walk, step, LONGEST)
+            if walk.x is before:
+                return  # nothing lies lower along the way that the true curvature shows: −ln p is not smooth here
+            memory = memory.after(walk.x, walk.slope)
+        yield from _remembering(walk, memory)
 
 
 def _begin(walk: Walk) -> Way:
@@ -145,6 +146,18 @@ def _begin(walk: Walk) -> Way:
         if np.isfinite(value) and np.all(np.isfinite(slope)):
             walk.x, walk.value, walk.slope = x, float(value), slope
             return
+
+
+def _remembering(walk: Walk, memory: Memory) -> Way:
+    """Steps with the curvature that L-BFGS learns on the way, until they gain nothing or have been many."""
+    for _ in range(REFRESH - 1):
+        step, gain = _newton(walk, memory.curvature)
+        before = walk.x
+        if gain >= ENOUGH:
+            yield from _along(walk, step, LONGEST)
+        if walk.x is before:
+            return
+        memory = memory.after(walk.x, walk.slope)
 
 
 def _newton(walk: Walk, model: np.ndarray) -> tuple[np.ndarray, float]:
@@ -212,13 +225,3 @@ def _over_a_bulge(walk: Walk) -> Generator[np.ndarray, tuple[np.ndarray, np.ndar
         return False
     walk.x, walk.value, walk.slope = x[best], float(values[best]), slopes[best]
     return True
-
-
-def _learn(model: np.ndarray, step: np.ndarray, change: np.ndarray, first: bool) -> np.ndarray:
-    """BFGS update of the curvature, damped so that it stays positive (Powell 1978)."""
-    if first:
-        model = np.eye(step.size) * max(np.linalg.norm(change) / np.linalg.norm(step), FLATTEST)
-    along = model @ step
-    old, new = step @ along, step @ change
-    mixed = change if new >= 0.2 * old else (0.8 * old * change + (0.2 * old - new) * along) / (old - new)
-    return model - np.outer(along, along) / old + np.outer(mixed, mixed) / (step @ mixed)

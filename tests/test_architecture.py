@@ -21,6 +21,7 @@ ORDER = [
     ["fitting.optimize"],
     ["fitting.search"],
     ["fitting.descent", "fitting.slopes"],
+    ["fitting.lbfgs"],
     ["fitting.run"],
     ["fitting.labels"],
     ["fitting.clouds"],
@@ -56,6 +57,7 @@ ORDER = [
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 ONLY_IN = {
     "numpyro": {"fitting.priors", "fitting.problem", "fitting.sample"},
+    "optax": {"fitting.lbfgs"},
     "matplotlib": {"fitting.report", "fitting.figures"},
     "corner": {"fitting.report", "fitting.figures"},
     "rich": {"fitting.commands", "fitting.report"},
