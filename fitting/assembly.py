@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
 import numpy as np
 
-from fitting import regions
+from fitting import places, regions
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.radiation import channels, energy_grids
@@ -22,15 +22,16 @@ from jaxcrc.observe import psf as psfs
 from jaxcrc.observe import sight, sky
 from jaxcrc.observe.clouds import cloud_quadrature
 from jaxcrc.points import Points
-from jaxcrc.response import AbstractResponse, Centre, CloudSpectrum, Column, Round
+from jaxcrc.response import AbstractResponse, CloudSpectrum, Column, Round
 from jaxcrc.scene import Scene
 from jaxcrc.source.release import Ball, Shell
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.transport.bounded import AbstractBounded
 from jaxcrc.transport.fluxtube import CosmicRayCloud
 from jaxcrc.transport.homogeneous import Trapped
+from jaxcrc.transport.straight import Ballistic
 from jaxcrc.transport.uniform import Uniform
-from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS
+from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS, LIGHT_SPEED
 
 Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
@@ -45,6 +46,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     Errors: AssemblyError when a table cannot be predicted from the scene.
     """
     options = options or Options()
+    places.check_places(scene, options)
     log_width = {name: _log_width(table) for name, table in tables.items() if table.kind == INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: tuple(_responses(scene, name, table, grids, options)) for name, table in tables.items()}
@@ -63,21 +65,21 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
         return [_cloud(scene, name, table, grids, options)]
     components = list(scene.components)
     sea = [c for c in components if isinstance(scene.components[c].transport, Uniform)]
-    round_ones = [c for c in components if c not in sea]
     if table.kind == "cr_energy_density":
         shining = channels(scene, table, grids, options, 1.0, components)
-        if not all(scene.components[c].transport.round for c in components):
-            raise AssemblyError(f"table '{name}': cr_energy_density is predicted for what is round only")
+        if not all(_is_round(scene, c) and _at_source(scene, c, options) for c in components):
+            raise AssemblyError(f"table '{name}': cr_energy_density is predicted for what is round and at the source")
         return [_round(scene, name, table, shining, options, power=0)]
     factor = CM_PER_KPC / (4.0 * math.pi)
-    looks: list[AbstractResponse] = []
-    if round_ones:
-        tubes = [c for c in round_ones if _is_ribbon(scene, c, table, options)]
-        others = [c for c in round_ones if c not in tubes]
-        even = [c for c in others if scene.components[c].transport.round]
-        for names, look in ((even, _round), ([c for c in others if c not in even], _points), (tubes, ribbon)):
-            if names:
-                looks.append(look(scene, name, table, channels(scene, table, grids, options, factor, names), options))
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for component in components:
+        if component not in sea:
+            look = _look(scene, component, table, options)
+            groups.setdefault((look, places.key(scene, component, options)), []).append(component)
+    looks: list[AbstractResponse] = [
+        look(scene, name, table, channels(scene, table, grids, options, factor, names), options)
+        for (look, _), names in groups.items()
+    ]
     if sea and float(scene.view.gas_depth) > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.value.shape[1]) if table.is_mean else regions.solid_angles(table)
@@ -111,7 +113,7 @@ def _round(
     scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int = 1
 ) -> Round:
     factors, span = _widths(scene, name, options)
-    centre, offsets = _centre(scene, table, options)
+    centre, offsets = places.centre(scene, table, shining[0].component, options)
     reach = [regions.extent(table, offset) for offset in offsets]
     smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
     smallest, breaks = _ball_breaks(scene, shining, smallest, options.reach * outer)
@@ -128,7 +130,7 @@ def _round(
         angle=jnp.asarray(nodes.radius),
         projection=jnp.asarray(projection),
         channels=shining,
-        place=f"table {name}",
+        place=f"table {name}{places.around(scene, shining[0].component, options)}",
         power=power,
         psf_span=span,
         centre=centre,
@@ -137,11 +139,12 @@ def _round(
 
 def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Points:
     factors, span = _widths(scene, name, options)
-    if options.centre_span is not None:
+    centre, (offset, *_) = places.centre(scene, table, shining[0].component, options)
+    if centre is not None:
         raise AssemblyError(
-            f"table '{name}': what is not round needs a fixed source; drop the prior of the source's offset"
+            f"table '{name}': what is not round, or off the centre of gas that is not uniform, needs a fixed place on "
+            f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
         )
-    _, (offset,) = _centre(scene, table, options)
     smallest, outer = regions.extent(table, offset)
     blurs = [[_psf(entry, factor) for entry in _per_band(table)] for factor in factors]
     widths = [sky.width(psf) for row in blurs for psf in row]
@@ -166,37 +169,35 @@ def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...],
         length=jnp.asarray(nodes.length),
         projection=jnp.asarray(projection),
         channels=shining,
-        place=f"points of table {name}",
+        place=f"points of table {name}{places.around(scene, shining[0].component, options)}",
         psf_span=span,
     )
+
+
+def _look(scene: Scene, component: str, table: Table, options: Options) -> Callable[..., AbstractResponse]:
+    """What makes the response with which a table sees a component."""
+    if _is_ribbon(scene, component, table, options):
+        return ribbon
+    even = isinstance(scene.gas, UniformGas) or _at_source(scene, component, options)
+    return _round if even and _is_round(scene, component) else _points
+
+
+def _is_round(scene: Scene, component: str) -> bool:
+    model = scene.components[component]
+    return model.transport.is_round(model.source)
+
+
+def _at_source(scene: Scene, component: str, options: Options) -> bool:
+    return places.key(scene, component, options) == places.AT_SOURCE
 
 
 def _is_ribbon(scene: Scene, component: str, table: Table, options: Options) -> bool:
     """Whether a table sees a component as a tube crossed by rings: no PSF, centred, uniform gas."""
     tube = isinstance(scene.components[component].transport, CosmicRayCloud)
-    if not tube or table.psf is not None or not isinstance(scene.gas, UniformGas) or options.centre_span is not None:
+    if not tube or table.psf is not None or not isinstance(scene.gas, UniformGas) or regions.shape(table) == "box":
         return False
-    _, (offset,) = _centre(scene, table, options)
-    return math.hypot(*offset) == 0.0 and regions.shape(table) != "box"
-
-
-def _centre(scene: Scene, table: Table, options: Options) -> tuple[Centre | None, list[regions.Vector]]:
-    """How the source's place bends the matrix, and the offsets [rad] of the table from it at which to make matrices."""
-    north, east = regions.place(table, options)
-    if options.centre_span is None:
-        return None, [
-            (north - math.radians(float(scene.view.offset_north)), east - math.radians(float(scene.view.offset_east)))
-        ]
-    if regions.shape(table) == "box":
-        raise AssemblyError(f"table '{table.name}': a box needs a fixed source; drop the prior of the source's offset")
-    distance, freedom = math.degrees(math.hypot(north, east)), math.hypot(*options.centre_span)
-    span = (max(0.0, distance - freedom), distance + freedom)
-    widths = [width for _, width in table.psf or ()]
-    finest = math.hypot(min(widths, default=0.0), 0.5 * math.degrees(regions.extent(table, (0.0, 0.0))[0]))
-    order = min(40, 8 + math.ceil(4.0 * (span[1] - span[0]) / finest))
-    squares = chebyshev_nodes(span[0] ** 2, span[1] ** 2, order)
-    place = (math.degrees(north), math.degrees(east))
-    return Centre(place, span, order), [(math.radians(math.sqrt(square)), 0.0) for square in squares]
+    centre, (offset, *_) = places.centre(scene, table, component, options)
+    return centre is None and math.hypot(*offset) == 0.0
 
 
 def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regions.Vector) -> np.ndarray:
@@ -222,7 +223,7 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: psfs.PSF, offset: regio
 def _ball_breaks(
     scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
 ) -> tuple[float, tuple[float, ...]]:
-    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell or boundary of the scene."""
+    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell, boundary or light front."""
     breaks: list[float] = []
     for channel in shining:
         model = scene.components[channel.component]
@@ -231,6 +232,8 @@ def _ball_breaks(
             radius = float(model.source.release.shock())
         elif isinstance(model.transport, AbstractBounded):
             radius = float(model.transport.boundary)
+        elif isinstance(model.transport, Ballistic):
+            radius = LIGHT_SPEED * float(model.source.release.time())
         else:
             radius = float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0
         if radius > 0.0:
@@ -260,8 +263,8 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
         for size in sizes
     ]
     contained = np.asarray(inside, float).reshape(len(sizes) * len(factors), -1)
-    turned = any(not model.transport.round for model in scene.components.values())
-    node, weight = cloud_quadrature(shape, AZIMUTHS if turned else 1)
+    even = all(_is_round(scene, c) and _at_source(scene, c, options) for c in scene.components)
+    node, weight = cloud_quadrature(shape, 1 if even else AZIMUTHS)
     projection = contained[:, :, None, None] * weight
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
     return CloudSpectrum(

@@ -21,7 +21,7 @@ from fitting.priors import Prior, PriorError, make, spec_of, suggest
 from fitting.problem import Problem
 from fitting.regions import bearing, separation
 from fitting.tables import Table, TableError, data_folder, read_table, write_table
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Model, Scene
 
 SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
 OPTIONS = ("hadronic", "nuclear", "leptonic", "absorption", "points_per_decade", "energy_max", "reach", "sea")
@@ -90,8 +90,8 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     for section in ("components", "view", "tables"):
         if section not in spec:
             raise CaseError("", f"section [{section}] is missing: see `jaxcrc case --template`")
-    components = {name: build("component", part, f"components.{name}") for name, part in spec["components"].items()}
     view, centres, shapes = _view(spec["view"])
+    components = {name: _component(part, f"components.{name}", centres) for name, part in spec["components"].items()}
     tables, nuisances, clouds = _tables(spec["tables"], folder)
     gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
     light = build_light(spec.get("light", {}), "light")
@@ -157,6 +157,20 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
     view = build("view", spec, "view")
     object.__setattr__(view, "clouds", clouds)
     return view, centres, shapes
+
+
+def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]) -> Model:
+    """A component; the centre of its place on the sky, and the source's, give its offsets to the north and east."""
+    own = spec.get("place") if isinstance(spec, Mapping) else None
+    if isinstance(own, Mapping) and "centre" in own:
+        inner, own = f"{place}.place.centre", dict(own)
+        there = _centre(own.pop("centre"), inner)
+        if "source" not in centres or {"north", "east"} & own.keys():
+            raise CaseError(inner, "needs view.centre, and no north or east beside it: give one or the other")
+        distance, angle = math.degrees(separation(centres["source"], there)), bearing(centres["source"], there)
+        offsets = {"north": distance * math.cos(angle), "east": distance * math.sin(angle)}
+        spec = {**spec, "place": {**own, **offsets}}
+    return build("component", spec, place)
 
 
 def _centre(value: Any, place: str) -> tuple[float, float]:

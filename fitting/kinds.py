@@ -14,7 +14,7 @@ from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.light import Light, PhotonField, Share
 from jaxcrc.medium.phases import PHASES, Neutral, Phase, phase_numbers
 from jaxcrc.medium.target import Bubble, UniformGas
-from jaxcrc.scene import Cloud, Model, Nuisance, View
+from jaxcrc.scene import Cloud, Model, Nuisance, Place, View
 from jaxcrc.source.escape import (
     CEILINGS,
     BellCeiling,
@@ -44,6 +44,7 @@ from jaxcrc.units import to_float
 # Field of a scene -> {name in a case file: class}; the first is what a table without `kind` means.
 KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "component": {"model": Model},
+    "place": {"place": Place},
     "source": {
         "released": Released,
         "local-sea": LocalSea,

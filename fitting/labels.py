@@ -80,6 +80,8 @@ def _symbol(problem: Problem, path: str) -> str:
         return f"{text} of {name}"
     if room == "light" and name in ("photons", "models"):
         return f"{text} of {path.split('.')[2]}"
+    if ".place." in path:
+        return f"{name} offset {text}"
     if path.startswith("view.clouds."):
         return f"{text} of cloud {path.split('.')[2]}"
     return text

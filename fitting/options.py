@@ -17,9 +17,9 @@ class Options:
     the energy grids; energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far
     the nodes go, in outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or
     "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's
-    width}, for tables whose width a prior names; field_span — the same for the magnetic field [µG]; centre_span — how
-    far [deg] north or south, and east or west, of its nominal position the source may lie, where priors name its
-    offset; absorption — {photon field: way through it [kpc]} on which pair production takes photons; sea — name of the
+    width}, for tables whose width a prior names; field_span — the same for the magnetic field [µG]; place_span —
+    {path of a position: (lowest, highest)}, of the components' places and the source's offset where priors name them;
+    absorption — {photon field: way through it [kpc]} on which pair production takes photons; sea — name of the
     local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
     """
 
@@ -35,7 +35,7 @@ class Options:
     psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     field_span: tuple[float, float] | None = None
     absorption: Mapping[str, float] = field(default_factory=dict)
-    centre_span: tuple[float, float] | None = None
+    place_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ from fitting.radiation import energy_weights
 from fitting.run import QUANTILES, Run, as_unit
 from fitting.tables import Table
 from jaxcrc.forward import Setup, predict
-from jaxcrc.scene import Scene, get, paths
+from jaxcrc.scene import get, paths
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import RELEASE_MAX
 from jaxcrc.transport.base import EnergyGrid
@@ -200,11 +200,6 @@ def thresholds(problem: Problem) -> tuple[float, ...]:
     return (least,) if most <= least else (least, most)
 
 
-def _centre(scene: Scene, cloud: str) -> Float[Array, "1 3"]:
-    part, distance = scene.view.clouds[cloud], 1.0e3 * scene.view.distance
-    return jnp.stack([jnp.deg2rad(part.offset) * distance, jnp.zeros_like(distance), part.depth])[None, :]
-
-
 @jax.jit
 def _densities(
     posterior: Posterior, grid: EnergyGrid, weights: Array, radius: Array, values: dict[str, Array]
@@ -213,7 +208,7 @@ def _densities(
         scene = posterior.bound(point)
         fields = {
             name: m.transport.solve(
-                m.source, m.medium, EnergyGrid(grid.kinetic, grid.feeds, m.mass), scene.surroundings
+                m.source, m.medium, EnergyGrid(grid.kinetic, grid.feeds, m.mass), scene.surroundings(name)
             )
             for name, m in scene.components.items()
         }
@@ -221,10 +216,11 @@ def _densities(
         shape = (weights.shape[0], line.shape[0])
         around = {name: jnp.broadcast_to(weights @ field.density(line), shape) for name, field in fields.items()}
         clouds = {}
-        for name in scene.view.clouds:
-            place = _centre(scene, name)
-            total = sum(weights @ field.density(place) for field in fields.values())
-            clouds[name] = jnp.sqrt(jnp.sum(place**2)), total[:, 0]
+        for name, cloud in scene.view.clouds.items():
+            centre = cloud.centre(scene.view.distance)
+            here = {c: (centre - scene.place(c))[None, :] for c in fields}
+            total = sum(weights @ field.density(here[c]) for c, field in fields.items())
+            clouds[name] = jnp.sqrt(jnp.sum(centre**2)), total[:, 0]
         return around, clouds
 
     return jax.lax.map(one, values)
@@ -233,9 +229,9 @@ def _densities(
 def energy_densities(
     run: Run, radius: np.ndarray, above: Sequence[float], size: int = DRAWS
 ) -> tuple[dict[str, Spread], dict[str, tuple[Spread, Spread]]]:
-    """CR energy density w(>T) [eV cm⁻³] of each component, and of all in each cloud.
+    """CR energy density w(>T) [eV cm⁻³] of each component around its own place, and of all in each cloud.
 
-    Arguments: radius — 3-D distances from the source [pc]; above — thresholds in kinetic energy [GeV].
+    Arguments: radius — 3-D distances from the component [pc]; above — thresholds in kinetic energy [GeV].
     Returns: {component: [.., threshold, radius]}; {cloud: (distance [pc], all at its centre [.., threshold])}.
     """
     grid, weights = _above(above)

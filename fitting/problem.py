@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,6 +20,7 @@ from fitting.assembly import assemble
 from fitting.likelihood import Measured, expected, log_likelihood, pointwise
 from fitting.mock import measured, mock_table
 from fitting.options import AssemblyError, Options
+from fitting.places import free_places
 from fitting.priors import Law, Prior, PriorError, bounds, check, law, transform
 from fitting.tables import Table
 from jaxcrc.forward import Prediction, Setup, predict
@@ -147,8 +147,11 @@ class Problem:
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
         spans = {**self._psf_spans(), **options.psf_span}
         field_span = options.field_span or self._field_span()
-        self.options = replace(options, psf_span=spans, field_span=field_span, centre_span=self._centre_span())
+        places = free_places(self.scene, self.priors, options.ties)
+        self.options = replace(options, psf_span=spans, field_span=field_span, place_span=places)
         self._check()
+        # What follows another stands where that one does, for what is built from the scene.
+        self.scene = bind(self.scene, {path: get(self.scene, leader) for path, leader in options.ties.items()})
         self.setup = assemble(self.scene, self.tables, self.options)
         self.posterior = Posterior(
             self.scene,
@@ -183,17 +186,6 @@ class Problem:
         """The magnetic fields [µG] that a prior allows."""
         prior = self.priors.get("light.magnetic_field")
         return None if prior is None else bounds(prior.distribution)
-
-    def _centre_span(self) -> tuple[float, float] | None:
-        """How far [deg] north or south, and east or west, priors let the source lie from its nominal place."""
-        reach = []
-        for path in ("view.offset_north", "view.offset_east"):
-            prior = self.priors.get(path)
-            edges = (float(get(self.scene, path)),) if prior is None else bounds(prior.distribution)
-            reach.append(max(map(abs, edges)))
-            if not math.isfinite(reach[-1]):
-                raise PriorError(f"the prior of {path} has no end: use dist = 'uniform' or 'truncated-normal'")
-        return tuple(reach) if any(path.startswith("view.offset_") for path in self.priors) else None
 
     def _check(self) -> None:
         if not self.tables:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from fitting import regions
+from fitting import places, regions
 from fitting.options import Options
 from fitting.tables import Table
 from jaxcrc.channel import Channel
@@ -14,7 +14,7 @@ from jaxcrc.scene import Scene
 
 
 def ribbon(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Ribbon:
-    """The response of a table of rings, or of a circle, around the source."""
+    """The response of a table of rings, or of a circle, around a component."""
     if table.r_min is None:
         inner, outer = np.zeros(1), np.array([regions.circle_radius(table)])
     else:
@@ -25,5 +25,5 @@ def ribbon(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         outer=jnp.asarray(outer),
         projection=jnp.asarray(np.diag(solid))[None, None],
         channels=shining,
-        place=f"rings of table {name}",
+        place=f"rings of table {name}{places.around(scene, shining[0].component, options)}",
     )

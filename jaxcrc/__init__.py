@@ -39,6 +39,7 @@ from jaxcrc.medium.target import UniformGas as UniformGas
 from jaxcrc.scene import Cloud as Cloud
 from jaxcrc.scene import Model as Model
 from jaxcrc.scene import Nuisance as Nuisance
+from jaxcrc.scene import Place as Place
 from jaxcrc.scene import Scene as Scene
 from jaxcrc.scene import View as View
 from jaxcrc.scene import bind as bind

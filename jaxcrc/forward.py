@@ -41,9 +41,8 @@ class Prediction(eqx.Module):
 
 def solve(scene: Scene, setup: Setup) -> dict[str, AbstractField]:
     """Fields of all components, each solved once on its energy grid."""
-    around = scene.surroundings
     return {
-        name: model.transport.solve(model.source, model.medium, setup.energy[name], around)
+        name: model.transport.solve(model.source, model.medium, setup.energy[name], scene.surroundings(name))
         for name, model in scene.components.items()
     }
 

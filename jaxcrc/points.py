@@ -9,12 +9,14 @@ from jaxtyping import Float
 
 from jaxcrc._types import Position
 from jaxcrc.channel import Channel
-from jaxcrc.response import PC_PER_KPC, AbstractResponse, Nodes, bend
+from jaxcrc.response import AbstractResponse, Nodes, bend
 from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.units import PC_PER_KPC
 
 
 class Points(AbstractResponse):
-    """A table that looks at anything: annuli, a circle or a box, its points fixed in angle [rad] around the source.
+    """A table that looks at anything: annuli, a circle or a box, its points fixed in angle [rad] around its
+    components.
 
     sky — [sky, 2] to the north and east; depth, length — points on each line of sight [sky, depth] and what they stand
     for; the projection's nodes are the points on the sky.
@@ -34,13 +36,13 @@ class Points(AbstractResponse):
         angle = jnp.concatenate([flat, self.depth[..., None]], axis=-1)
         return view.distance * PC_PER_KPC * angle.reshape(-1, 3)
 
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
         """The distance [kpc] times the weights of the PSF's width."""
-        return view.distance * bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
+        return scene.view.distance * bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
 
     def predict(self, scene: Scene, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
         """What the table would read: columns along the lines of sight first, then the points on the sky."""
-        matrix = jnp.tensordot(self.weight(scene.view, nuisance), self.projection, axes=1)
+        matrix = jnp.tensordot(self.weight(scene, nuisance), self.projection, axes=1)
         shape, ones = self.depth.shape, jnp.ones(self.depth.shape[0], self.depth.dtype)
         with_gas = self.length * nodes.gas.reshape(shape)
         total = []

@@ -17,8 +17,7 @@ from jaxcrc.channel import Channel
 from jaxcrc.numerics.quadrature import chebyshev_weights
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.transport.base import AbstractField
-
-PC_PER_KPC = 1.0e3
+from jaxcrc.units import PC_PER_KPC
 
 
 class Nodes(NamedTuple):
@@ -33,7 +32,8 @@ class AbstractResponse(eqx.Module):
 
     The projection is [basis, photon or 1, bin, node]; parameters that would bend it (PSF width, cloud size)
     are Chebyshev directions of its basis, combined by `weight` [basis].
-    Responses of the same `place` have the same nodes.
+    Responses of the same `place` have the same nodes. All components of a response are at one place, from which
+    positions count, unless it says otherwise.
     """
 
     place: eqx.AbstractVar[str]
@@ -43,10 +43,10 @@ class AbstractResponse(eqx.Module):
 
     @abstractmethod
     def position(self, view: View) -> Position:
-        """Where the nodes are [pc from the source]."""
+        """Where the nodes are [pc from the components]."""
 
     @abstractmethod
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
         """Weights of the projection's basis, with the power of distance that the geometry asks for."""
 
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
@@ -54,11 +54,11 @@ class AbstractResponse(eqx.Module):
         position = self.position(scene.view)
         components = dict.fromkeys(channel.component for channel in self.channels)
         density = {component: fields[component].density(position) for component in components}
-        return Nodes(scene.gas.at(position), density)
+        return Nodes(scene.surroundings(next(iter(components))).gas.at(position), density)
 
     def predict(self, scene: Scene, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
         """What the table would read."""
-        matrix = jnp.tensordot(self.weight(scene.view, nuisance), self.projection, axes=1)
+        matrix = jnp.tensordot(self.weight(scene, nuisance), self.projection, axes=1)
         density, gas = nodes.density, nodes.gas
         return sum(channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
 
@@ -71,19 +71,23 @@ def bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Arr
 
 
 class Centre(eqx.Module):
-    """Directions of a round table's basis for a source that is not where it was thought to be.
+    """Directions of a round table's basis for a component whose place is not fixed.
 
-    The matrix depends on the distance ϱ between the source and the table's centre, as a smooth function of ϱ².
-    place — nominal offset (north, east) of the table from the source [deg]; span — least and largest ϱ [deg].
+    The matrix depends on the distance ϱ between the component and the table's centre, as a smooth function of ϱ².
+    place — offset (north, east) of the table from the nominal source [deg]; span — least and largest ϱ [deg].
     """
+
+    component: str = eqx.field(static=True)
 
     place: tuple[float, float] = eqx.field(static=True)
     span: tuple[float, float] = eqx.field(static=True)
     order: int = eqx.field(static=True)
 
-    def weight(self, view: View) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene) -> Float[Array, "basis"]:
         """Chebyshev weights of ϱ²."""
-        square = (self.place[0] - view.offset_north) ** 2 + (self.place[1] - view.offset_east) ** 2
+        view, own = scene.view, scene.components[self.component].place
+        north, east = self.place[0] - view.offset_north - own.north, self.place[1] - view.offset_east - own.east
+        square = north**2 + east**2
         return chebyshev_weights(square, self.span[0] ** 2, self.span[1] ** 2, self.order)
 
 
@@ -105,14 +109,14 @@ class Round(AbstractResponse):
         """(d θ, 0, 0) [pc]."""
         return (view.distance * PC_PER_KPC * self.angle)[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
 
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
-        """d^power [kpc^power] times the weights of the PSF's width and of the source's place."""
-        size = self.projection.shape[0]
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+        """d^power [kpc^power] times the weights of the PSF's width and of the components' place."""
+        size, scale = self.projection.shape[0], scene.view.distance**self.power
         if self.centre is None:
-            return view.distance**self.power * bend(nuisance.psf_scale, self.psf_span, size)
-        by_place = self.centre.weight(view)
+            return scale * bend(nuisance.psf_scale, self.psf_span, size)
+        by_place = self.centre.weight(scene)
         by_psf = bend(nuisance.psf_scale, self.psf_span, size // by_place.shape[0])
-        return view.distance**self.power * jnp.outer(by_psf, by_place).ravel()
+        return scale * jnp.outer(by_psf, by_place).ravel()
 
 
 class Column(AbstractResponse):
@@ -126,9 +130,9 @@ class Column(AbstractResponse):
         """One node: the sea is the same everywhere."""
         return jnp.zeros((1, 3), self.projection.dtype)
 
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
         """Depth of the gas [kpc], as the projection of a halo counts it."""
-        return jnp.atleast_1d(view.gas_depth / PC_PER_KPC)
+        return jnp.atleast_1d(scene.view.gas_depth / PC_PER_KPC)
 
 
 class CloudSpectrum(AbstractResponse):
@@ -148,7 +152,10 @@ class CloudSpectrum(AbstractResponse):
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
-        """Centre of the cloud + its size × the unit quadrature, its first axis turned away from the source [pc]."""
+        """Centre of the cloud + its size × the unit quadrature, its first axis turned away from the source.
+
+        [pc], counted from the scene's source.
+        """
         cloud, distance = view.clouds[self.cloud], view.distance * PC_PER_KPC
         across = jnp.deg2rad(cloud.offset) * distance
         # The tiny length keeps the direction defined for a cloud that sits on the source.
@@ -159,12 +166,18 @@ class CloudSpectrum(AbstractResponse):
         axes = jnp.array(
             [[sine * north, sine * east, cosine], [-cosine * north, -cosine * east, sine], [-east, north, zero]]
         )
-        centre = jnp.stack([across * north, across * east, cloud.depth])
-        return centre + jnp.deg2rad(cloud.size) * distance * (self.node @ axes)
+        return cloud.centre(view.distance) + jnp.deg2rad(cloud.size) * distance * (self.node @ axes)
 
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
+        """Gas and cosmic rays at the nodes, each component asked from its own place."""
+        position = self.position(scene.view)
+        components = dict.fromkeys(channel.component for channel in self.channels)
+        density = {name: fields[name].density(position - scene.place(name)) for name in components}
+        return Nodes(scene.gas.at(position), density)
+
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
         """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""
-        cloud = view.clouds[self.cloud]
+        view, cloud = scene.view, scene.view.clouds[self.cloud]
         by_size = bend(cloud.size, self.size_span, self.size_order)
         by_psf = bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // self.size_order)
         return 10.0**cloud.log10_mass / view.distance**2 * jnp.outer(by_size, by_psf).ravel()

@@ -11,13 +11,14 @@ from jaxtyping import Float
 
 from jaxcrc._types import Position
 from jaxcrc.channel import Channel
-from jaxcrc.response import PC_PER_KPC, AbstractResponse, Nodes
+from jaxcrc.response import AbstractResponse, Nodes
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.transport.fluxtube import TubeField
+from jaxcrc.units import PC_PER_KPC
 
 
 class Ribbon(AbstractResponse):
-    """A table of rings (or a circle) around the source that see a flux tube in uniform gas.
+    """A table of rings (or a circle) around a component that see a flux tube in uniform gas.
 
     Each bin is a node of its own, where the cosmic rays are asked for as their mean column over the bin: exact across
     the tube, whatever its inclination. Arguments: inner, outer — edges of the bins [rad].
@@ -30,10 +31,10 @@ class Ribbon(AbstractResponse):
     place: str = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
-        """The source: uniform gas is the same everywhere [pc]."""
+        """The component itself: uniform gas is the same everywhere [pc]."""
         return jnp.zeros((self.outer.shape[0], 3), self.outer.dtype)
 
-    def weight(self, view: View, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
         """A column counts in kpc."""
         return jnp.full(1, 1.0 / PC_PER_KPC, self.outer.dtype)
 

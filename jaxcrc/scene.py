@@ -10,23 +10,38 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from jaxcrc._types import Scalar, param
 from jaxcrc.medium.light import Light
-from jaxcrc.medium.target import AbstractGas, UniformGas
+from jaxcrc.medium.target import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.transport.base import AbstractTransport, Surroundings
-from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
+from jaxcrc.units import ELECTRON_MASS, PC_PER_KPC, PROTON_MASS
 
 PARTICLES = {"proton": PROTON_MASS, "electron": ELECTRON_MASS}
 
 
+class Place(eqx.Module):
+    """Where a component is released, as seen from the scene's source (which `View.offset_north` and `_east` move)."""
+
+    north: Scalar = param("deg", "how far north of the scene's source the component lies", default=0.0)
+    east: Scalar = param("deg", "how far east of the scene's source the component lies", default=0.0)
+    depth: Scalar = param("pc", "how far behind (or before) the plane of the scene's source it lies", default=0.0)
+
+    def vector(self, distance: Scalar) -> Float[Array, "3"]:
+        """From the scene's source to the component [pc]: north, east, away from us. Arguments: distance [kpc]."""
+        scale = distance * PC_PER_KPC
+        return jnp.stack([jnp.deg2rad(self.north) * scale, jnp.deg2rad(self.east) * scale, self.depth])
+
+
 class Model(eqx.Module):
-    """One component: what is released, where it moves, how."""
+    """One component: what is released, where it moves, how, and where it is."""
 
     source: eqx.Module
     medium: eqx.Module | None = eqx.field(metadata={"optional": True})
     transport: AbstractTransport
     particle: str = eqx.field(static=True, default="proton")
+    place: Place = eqx.field(default_factory=Place)
 
     def __check_init__(self) -> None:
         if self.particle not in PARTICLES:
@@ -46,6 +61,11 @@ class Cloud(eqx.Module):
     offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0)
     depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
     azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", default=0.0)
+
+    def centre(self, distance: Scalar) -> Float[Array, "3"]:
+        """From the scene's source to the cloud's centre [pc]: north, east, away from us. Arguments: distance [kpc]."""
+        across, turn = jnp.deg2rad(self.offset) * distance * PC_PER_KPC, jnp.deg2rad(self.azimuth)
+        return jnp.stack([across * jnp.cos(turn), across * jnp.sin(turn), self.depth])
 
 
 class View(eqx.Module):
@@ -78,10 +98,13 @@ class Scene(eqx.Module):
     gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(1.0))
     light: Light = eqx.field(default_factory=Light)
 
-    @property
-    def surroundings(self) -> Surroundings:
-        """What all components meet on their way."""
-        return Surroundings(self.gas, self.light)
+    def place(self, component: str) -> Float[Array, "3"]:
+        """From the source to a component [pc]: north, east, away from us."""
+        return self.components[component].place.vector(self.view.distance)
+
+    def surroundings(self, component: str) -> Surroundings:
+        """What a component meets on its way; positions count from its place."""
+        return Surroundings(SeenFrom(self.gas, self.place(component)), self.light)
 
 
 def _children(node: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ORDER = [
     ["fitting.problem"],
     ["fitting.assembly"],
     ["fitting.ribbons"],
+    ["fitting.places"],
     ["fitting.regions"],
     ["fitting.layout"],
     ["fitting.mock"],

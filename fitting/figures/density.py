@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
@@ -36,7 +37,7 @@ DASHES = (0, (5, 2))
 
 
 def plot_density(run: Run, ax: Axes | Sequence[Axes] | None = None) -> Any:
-    """CR energy density against 3-D distance from the source, with the sea and the clouds: an array of Axes.
+    """CR energy density against 3-D distance from each source, with the sea and the clouds: an array of Axes.
 
     A panel for each threshold in the energy of the cosmic rays.
     Arguments: ax — Axes to draw into: a single one takes the lowest threshold, a sequence one each.
@@ -61,8 +62,10 @@ def plot_density(run: Run, ax: Axes | Sequence[Axes] | None = None) -> Any:
             if run.problem.simulated:
                 stamp(panel)
         if figure is not None:
-            figure.suptitle("Where the cosmic rays are" + (f" – {run.problem.title}" if run.problem.title else ""))
-            figure.legend(handles=_keys(run, moving, bool(clouds)), loc="outside lower center", ncols=4)
+            heading = "Where the cosmic rays are" + (f" – {run.problem.title}" if run.problem.title else "")
+            figure.suptitle(textwrap.fill(heading, 62 * len(above)))
+            keys = _keys(run, moving, bool(clouds))
+            figure.legend(handles=keys, loc="outside lower center", ncols=2 if len(above) == 1 else 4)
     return axes[0] if len(axes) == 1 else np.array(axes, object)
 
 

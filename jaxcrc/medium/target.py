@@ -6,12 +6,14 @@ from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
 
 from jaxcrc._types import Node, Position, Scalar, param
 
 
 class AbstractGas(eqx.Module):
-    """Density of hydrogen nuclei around the source."""
+    """Density of hydrogen nuclei around the scene's source, wherever its components are."""
 
     @abstractmethod
     def at(self, position: Position) -> Node:
@@ -43,3 +45,14 @@ class Bubble(AbstractGas):
         distance = jnp.where(at_centre, 0.0, jnp.sqrt(jnp.where(at_centre, 1.0, squared)))
         outside = 0.5 + 0.5 * jnp.tanh((distance / self.radius - 1.0) / self.edge)
         return self.inside + (self.density - self.inside) * outside
+
+
+class SeenFrom(AbstractGas):
+    """Gas as a component meets it whose place is not the source's: positions count from there."""
+
+    gas: AbstractGas
+    place: Float[Array, "3"]
+
+    def at(self, position: Position) -> Node:
+        """n_H [cm⁻³]."""
+        return self.gas.at(position + self.place)

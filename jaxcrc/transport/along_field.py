@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
+import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -107,7 +106,10 @@ class Anisotropic(AbstractTransport):
     log10_ratio: Scalar = param("dex", "log10 of κ_⊥/κ_∥, the medium's κ being κ_∥", low=-6.0, high=1.0)
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
-    round: ClassVar[bool] = False
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
@@ -130,7 +132,10 @@ class FieldLines(AbstractTransport):
     log10_magnetic_diffusion: Scalar = param("dex(pc)", "log10 of D_m of the field lines, ⟨Δx²⟩ = 2 D_m |z|")
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
-    round: ClassVar[bool] = False
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

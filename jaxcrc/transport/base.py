@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
-from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -81,12 +80,11 @@ class AbstractField(eqx.Module):
 
 
 class AbstractTransport(eqx.Module):
-    """How particles get from the source to where they are seen.
+    """How particles get from the source to where they are seen."""
 
-    `round` says whether the field depends on the distance from the source alone.
-    """
-
-    round: ClassVar[bool] = True
+    def is_round(self, source: eqx.Module) -> bool:
+        """Whether the field around a source depends on the distance from it alone."""
+        return True
 
     @abstractmethod
     def solve(

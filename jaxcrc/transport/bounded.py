@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 
-import equinox as eqx
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, param
+from jaxcrc._types import Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.release import Burst, Continuous, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
-from jaxcrc.transport.homogeneous import validity
+from jaxcrc.transport.base import AbstractTransport, EnergyGrid, Surroundings
+from jaxcrc.transport.homogeneous import HomogeneousField, Kernel, closed, validity
 from jaxcrc.transport.kernels_bounded import burst_bounded, continuous_bounded
 from jaxcrc.units import KM_S_PER_PC_KYR
 
-Kernel = Callable[..., Array]
 KERNELS: dict[type, Kernel] = {Burst: burst_bounded, Continuous: continuous_bounded}
-
-
-class BoundedField(AbstractField):
-    """n(T, r) inside the boundary, nothing outside."""
-
-    amplitude: Energy
-    time: Scalar
-    kappa: Energy
-    boundary: Scalar
-    speed: Scalar
-    status: Bits
-    kernel: Kernel = eqx.field(static=True)
-
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
-        radius = jnp.sqrt(jnp.sum(position**2, axis=-1))[None, :]
-        density = self.kernel(radius, self.time, self.kappa[:, None], self.boundary, self.speed)
-        return self.amplitude[:, None] * density
 
 
 class AbstractBounded(AbstractTransport):
@@ -51,7 +28,7 @@ class AbstractBounded(AbstractTransport):
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> BoundedField:
+    ) -> HomogeneousField:
         """The Field inside the boundary.
 
         Errors: ValueError for a release that is no burst or constant one, or a source that is not a point.
@@ -63,15 +40,8 @@ class AbstractBounded(AbstractTransport):
                 f"{type(source.release).__name__} from a {type(source.shape).__name__}"
             )
         kappa, time = medium.kappa(energy.momentum), source.release.time()
-        return BoundedField(
-            amplitude=source.amplitude(energy.kinetic),
-            time=time,
-            kappa=kappa,
-            boundary=self.boundary,
-            speed=self.speed(),
-            status=validity(kappa, energy, time),
-            kernel=kernel,
-        )
+        size, status = (self.boundary, self.speed()), validity(kappa, energy, time)
+        return closed(source.amplitude(energy.kinetic), time, kappa, size, status, kernel)
 
 
 class Absorbing(AbstractBounded):

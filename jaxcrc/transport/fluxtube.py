@@ -8,7 +8,6 @@ on both sides of the remnant, which is n = 3 U_B P/E² with P per ln p over U_B 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -132,7 +131,6 @@ class CosmicRayCloud(AbstractTransport):
     Validity: total energies of some GeV and more; see `Status`.
     """
 
-    round: ClassVar[bool] = False
     phase: Phase
     remnant: Remnant | None = eqx.field(default=None, metadata={"optional": True})
     injection_scale: Scalar = param("pc", "injection scale of the ambient turbulence", low=1e-3, default=50.0)
@@ -160,6 +158,10 @@ class CosmicRayCloud(AbstractTransport):
         for name in ("advection", "cut_off"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} = {getattr(self, name)!r}: write true or false")
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

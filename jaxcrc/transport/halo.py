@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -146,8 +145,11 @@ class ProperMotion(AbstractDrift):
 class Carried(AbstractTransport):
     """As `Cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
 
-    round: ClassVar[bool] = False
     drift: AbstractDrift
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
 
     def solve(
         self, source: AbstractElectrons, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

@@ -59,9 +59,10 @@ class HomogeneousField(AbstractField):
         return self.amplitude[:, None] * self.kernel(radius, column(self.time), self.kappa[:, None], *size)
 
 
-def _closed(
+def closed(
     amplitude: Energy, time: Scalar | Energy, kappa: Energy, size: Size, status: Bits, kernel: Kernel
 ) -> HomogeneousField:
+    """The Field of a kernel in closed form, `size` being what it takes after radius, time and κ."""
     return HomogeneousField(amplitude=amplitude, time=time, kappa=kappa, size=size, status=status, kernel=kernel)
 
 
@@ -144,7 +145,7 @@ class Homogeneous(AbstractTransport):
             if isinstance(release, Escaping):
                 amplitude, time = amplitude * release.escaped(momentum), release.since(momentum, kappa)
             amplitude = amplitude * jnp.exp(-loss * time) if self.losses else amplitude
-            return _closed(amplitude, time, kappa, size, status, BURSTS[geometry])
+            return closed(amplitude, time, kappa, size, status, BURSTS[geometry])
         if not isinstance(release, AbstractHistory):
             raise ValueError(f"no homogeneous solution for a release of kind {type(release).__name__}")
         kernel = STEADY.get((type(release), geometry))
@@ -158,7 +159,7 @@ class Homogeneous(AbstractTransport):
                 status=status,
                 geometry=geometry,
             )
-        return _closed(amplitude, release.time(), kappa, size, status, kernel)
+        return closed(amplitude, release.time(), kappa, size, status, kernel)
 
 
 class Trapped(AbstractTransport):
@@ -182,4 +183,4 @@ class Trapped(AbstractTransport):
         amplitude = source.amplitude(energy.kinetic) * (1.0 - release.escaped(momentum))
         smearing = jnp.full_like(momentum, 0.5) * (release.spread * shock) ** 2
         time, status = jnp.ones_like(shock), jnp.zeros((), int)
-        return _closed(amplitude, time, smearing, (shock,), status, BURSTS[shape.geometry])
+        return closed(amplitude, time, smearing, (shock,), status, BURSTS[shape.geometry])

@@ -4,8 +4,7 @@ beam. Seen from one side, a beaming source is not round.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
+import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -14,7 +13,7 @@ from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.release import Burst, Continuous, Released
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
-from jaxcrc.transport.homogeneous import validity
+from jaxcrc.transport.homogeneous import HomogeneousField, closed, validity
 from jaxcrc.transport.kernels_ballistic import ballistic_burst, ballistic_continuous, forward_beam
 
 
@@ -36,20 +35,6 @@ class BeamedField(AbstractField):
         return self.amplitude[:, None] * ballistic_continuous(radius, self.time, kappa) * beam
 
 
-class FlownField(AbstractField):
-    """Density of a burst that never outruns light."""
-
-    amplitude: Energy
-    time: Scalar
-    kappa: Energy
-    status: Bits
-
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
-        radius = jnp.sqrt(jnp.sum(position**2, axis=-1))[None, :]
-        return self.amplitude[:, None] * ballistic_burst(radius, self.time, self.kappa[:, None])
-
-
 class Ballistic(AbstractTransport):
     """Straight flight close to a point source, diffusion far away, and never faster than light.
 
@@ -58,23 +43,22 @@ class Ballistic(AbstractTransport):
     Errors: ValueError for other releases, or a source that is not a point.
     """
 
-    round: ClassVar[bool] = False
+    def is_round(self, source: eqx.Module) -> bool:
+        """Whether nothing beams: a burst."""
+        return isinstance(getattr(source, "release", None), Burst)
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> BeamedField | FlownField:
+    ) -> BeamedField | HomogeneousField:
         """The Field of a point source."""
         release = source.release
-        kinds: dict[type, type[BeamedField | FlownField]] = {Burst: FlownField, Continuous: BeamedField}
-        if type(release) not in kinds or source.shape.geometry != "point":
+        if type(release) not in (Burst, Continuous) or source.shape.geometry != "point":
             raise ValueError(
                 f"straight flight is known for a burst or a constant release from a point, not for a "
                 f"{type(release).__name__} from a {type(source.shape).__name__}"
             )
-        kappa = medium.kappa(energy.momentum)
-        return kinds[type(release)](
-            amplitude=source.amplitude(energy.kinetic),
-            time=release.time(),
-            kappa=kappa,
-            status=validity(kappa, energy, release.time()),
-        )
+        amplitude, time, kappa = source.amplitude(energy.kinetic), release.time(), medium.kappa(energy.momentum)
+        status = validity(kappa, energy, time)
+        if isinstance(release, Burst):
+            return closed(amplitude, time, kappa, (), status, ballistic_burst)
+        return BeamedField(amplitude=amplitude, time=time, kappa=kappa, status=status)

@@ -76,6 +76,13 @@ def test_a_constant_source_that_hardly_beams_looks_round():
     assert np.all(np.diff(more[:, :3], axis=1) < 0.0)
 
 
+@pytest.mark.slow
+def test_a_burst_that_never_outruns_light_is_round(monkeypatch):
+    through_matrices = seen(Ballistic(), ANNULI)
+    monkeypatch.setattr(Ballistic, "is_round", lambda transport, source: False)
+    np.testing.assert_allclose(through_matrices, seen(Ballistic(), ANNULI), rtol=1e-4)
+
+
 @pytest.mark.parametrize(("inclination", "azimuth"), [(90.0, 0.0), (60.0, 30.0), (30.0, -100.0), (0.0, 0.0)])
 def test_an_anisotropic_halo_projects_to_an_ellipse(inclination, azimuth):
     """The column of a Gaussian is one: 4κ_⊥t across the field, sin²i 4κ_∥t + cos²i 4κ_⊥t along its projection."""

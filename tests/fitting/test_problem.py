@@ -86,6 +86,7 @@ def test_every_number_of_the_w28_scene_acts_or_is_known_not_to(w28):
     """Over the shipped case, a leaf without effect is one that this case has nothing for."""
     idle = {"view.gas_depth", "gas.density"}  # no diffuse gas is looked at: the cloud carries its own mass
     idle |= {"view.offset_north", "view.offset_east"}  # the cloud has an offset of its own
+    idle |= {f"components.sea.place.{axis}" for axis in ("north", "east", "depth")}  # it fills all space
     idle |= {"light.magnetic_field", "light.photons.cmb.energy_density"}  # there are no electrons
     scene, posterior = w28.scene, w28.posterior
     # What is round looks the same in all directions but for the rounding of a sine, so azimuths are left out.
