@@ -80,8 +80,8 @@ class TubeField(AbstractField):
         across = jnp.sqrt(jnp.maximum(jnp.sum(position**2, axis=-1) - z**2, 0.0) + 1.0e-12)
         return self.covering * self.along(z) * inside_tube(across, self.radius()[:, None])
 
-    def rings(self, inner: Float[Array, "bin"], outer: Float[Array, "bin"]) -> Float[Array, "energy bin"]:
-        """Mean column of n [GeV⁻¹ cm⁻³ pc] over rings on the sky between two radii [pc] around the remnant.
+    def rings(self, edges: Float[Array, "edge"]) -> Float[Array, "energy ring"]:
+        """Mean column of n [GeV⁻¹ cm⁻³ pc] over the rings on the sky between radii [pc] around the remnant.
 
         Along the tube by the content of its cells, across it by Gauss quadrature: no cell or edge is lost. A tube
         within a degree of the line of sight is taken to lie at one.
@@ -105,7 +105,7 @@ class TubeField(AbstractField):
                 area = widest * jnp.asarray(np.cos(angle) * step, edge.dtype)[:, None] * half
                 return jnp.sum(area * jnp.asarray(share, edge.dtype) * inside, axis=(1, 2))
 
-            return 2.0 * (within(outer) - within(inner)) / (math.pi * (outer**2 - inner**2))
+            return 2.0 * jnp.diff(within(edges)) / (math.pi * jnp.diff(edges**2))
 
         few = jax.vmap(one)(self.face, self.log_density, self.log_radius)
         return self.covering * self.amplitude[:, None] * jnp.exp(self._spread(jnp.log(jnp.maximum(few, TINY))))
