@@ -9,14 +9,18 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from fitting.optimize import curvature, minimise, potential_slopes, spread
+from fitting.optimize import inner
 from fitting.problem import Posterior, Problem
+from fitting.search import minimise
+from fitting.slopes import potential_slopes
 
 FLATTEST = 0.2  # a flat prior on an interval has curvature 1/2 at its middle: a much wider direction is not Gaussian
 CURVED = 0.1  # offset of a ridge, in standard deviations, one standard deviation along it: below it is straight
 NEWTON = 4  # steps to a ridge's true place
-LONGEST = 3.0  # of them
-TRIALS = 64  # draws on which straight and bent coordinates are compared
+LONGEST, FAR, ARRIVED = 3.0, 0.3, 0.03  # of them: the largest; what asks for the curvature again; the last
+ROUND = 0.2  # misfit below which coordinates will do
+ASTRAY = 5.0  # times that of straight ones: a bend so bad is not the beginning of a ridge
+TRIALS = 32  # draws on which straight and bent coordinates are compared
 
 Vector = Float[Array, "parameter"]
 
@@ -39,23 +43,34 @@ class Whitening(eqx.Module):
         return self.centre + self.factor @ (u + jnp.einsum("ijk,j,k->i", self.bend, u, u) + self.twist @ u**3)
 
 
-def whitening(problem: Problem, start: np.ndarray, seed: int = 0) -> Whitening:
+def whitening(problem: Problem, starts: np.ndarray, seed: int = 0) -> Whitening:
     """Coordinates u in which the posterior has about unit covariance.
 
-    The mode is that of the density a sampler sees, Jacobian included, searched from the MAP and from points spread over
-    the prior. Directions that the Laplace approximation leaves wide (or curved the wrong way) get the width of a
-    bounded prior. The ridge is followed to second order where that brings the density nearer to a Gaussian.
+    The mode is that of the density a sampler sees, Jacobian included. Directions that the Laplace approximation leaves
+    wide (or curved the wrong way) get the width of a bounded prior. The ridge is followed to second or third order
+    where that brings the density nearer to a Gaussian.
+    Arguments: starts — where to search the mode from [start, parameter], beside the middle of the priors: the maxima
+    that the search for the MAP found.
     """
     posterior = problem.posterior
-    points, values, _ = minimise(posterior, spread(start, seed), 1.0)
-    centre = points[int(np.argmin(np.where(np.isfinite(values), values, np.inf)))]
-    widths, axes = np.linalg.eigh(np.nan_to_num(curvature(posterior, centre, 1.0)))
+    best = minimise(posterior, np.concatenate([inner(starts), np.zeros_like(starts[:1])]), 1.0)[0]
+    centre = best.vector
+    widths, axes = np.linalg.eigh(np.eye(centre.size) if best.curvature is None else best.curvature)
     factor = axes / np.sqrt(np.clip(widths, FLATTEST, None))
     straight = Whitening(*(jnp.asarray(a) for a in (centre, factor, np.zeros((centre.size,) * 3), np.zeros_like(axes))))
-    bent = eqx.tree_at(lambda w: w.bend, straight, jnp.asarray(_bend(straight, posterior)))
-    candidates = [straight, bent, _follow(bent, posterior)]
     trials = np.random.default_rng(seed).normal(size=(TRIALS, centre.size))
-    return candidates[int(np.argmin([_misfit(posterior, candidate, trials) for candidate in candidates]))]
+    kept, least = straight, _misfit(posterior, straight, trials)
+    if least < ROUND:
+        return straight
+    bent = eqx.tree_at(lambda w: w.bend, straight, jnp.asarray(_bend(straight, posterior)))
+    misfit = _misfit(posterior, bent, trials)
+    goes_on = ROUND < misfit < ASTRAY * least
+    if misfit < least:
+        kept, least = bent, misfit
+    if goes_on:
+        followed = _follow(bent, posterior)
+        kept = followed if _misfit(posterior, followed, trials) < least else kept
+    return kept
 
 
 def _slopes(whitened: Whitening, posterior: Posterior, w: np.ndarray) -> np.ndarray:
@@ -77,7 +92,8 @@ def _bend(straight: Whitening, posterior: Posterior) -> np.ndarray:
         for one in signs
         for two in signs
     ]
-    mixed = _slopes(straight, posterior, np.array(corners)).reshape(len(pairs), 2, 2, size)
+    places, same = np.unique(np.array(corners), axis=0, return_inverse=True)  # pairs with j = k meet in the middle
+    mixed = _slopes(straight, posterior, places)[same.ravel()].reshape(len(pairs), 2, 2, size)
     second = (mixed[:, 0, 0] + mixed[:, 1, 1] - mixed[:, 0, 1] - mixed[:, 1, 0]) / (2.0 * reach[:, None]) ** 2
     bend = np.zeros((size, size, size))
     for (j, k), change in zip(pairs, second, strict=True):
@@ -95,22 +111,34 @@ def _follow(bent: Whitening, posterior: Posterior) -> Whitening:
             continue
         narrow = slice(j + 1, None)
         w = reach[:, None] * np.eye(len(twist))[j] + terms[:, :1] * bend[:, j, j]
+        curvature = None
         for _ in range(NEWTON):
-            w[:, narrow] -= np.clip(_newton_steps(bent, posterior, w, j + 1), -LONGEST, LONGEST)
+            slopes, curvature = _across(bent, posterior, w, j + 1, curvature)
+            move = np.clip(np.linalg.solve(curvature, slopes[..., None])[..., 0], -LONGEST, LONGEST)
+            w[:, narrow] -= move
+            if np.max(np.abs(move)) < ARRIVED:
+                break
+            curvature = curvature if np.max(np.abs(move)) < FAR else None
         bend[narrow, j, j], twist[narrow, j] = np.linalg.lstsq(terms, w[:, narrow], rcond=None)[0]
     return eqx.tree_at(lambda w: (w.bend, w.twist), bent, (jnp.asarray(bend), jnp.asarray(twist)))
 
 
-def _newton_steps(whitened: Whitening, posterior: Posterior, w: np.ndarray, first: int) -> np.ndarray:
-    """Steps towards the minimum over the directions from `first` on [point, direction], curvature by differences."""
+def _across(
+    whitened: Whitening, posterior: Posterior, w: np.ndarray, first: int, known: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient of −ln p over the directions from `first` on [point, direction], and its curvature [point, direction,
+    direction], by differences where it is not known."""
     step, free = 0.1, np.eye(w.shape[1])[first:]
-    slopes = _slopes(whitened, posterior, np.concatenate([w, *(w + step * axis for axis in free)]))
-    slopes = np.nan_to_num(slopes[:, first:]).reshape(1 + len(free), len(w), len(free))
+    shifts = () if known is not None else tuple(w + step * axis for axis in free)
+    slopes = np.nan_to_num(_slopes(whitened, posterior, np.concatenate([w, *shifts]))[:, first:])
+    slopes = slopes.reshape(1 + len(shifts), len(w), len(free))
+    if known is not None:
+        return slopes[0], known
     curvature = np.moveaxis(slopes[1:] - slopes[0], 1, 0) / step
     curvature = 0.5 * (curvature + np.moveaxis(curvature, 1, 2))
     lowest = np.linalg.eigvalsh(curvature)[:, :1, None]
-    curvature = curvature + np.maximum(FLATTEST - lowest, 0.0) * np.eye(len(free))  # downhill even where it bulges
-    return np.linalg.solve(curvature, slopes[0][..., None])[..., 0]
+    # Downhill even where it bulges.
+    return slopes[0], curvature + np.maximum(FLATTEST - lowest, 0.0) * np.eye(len(free))
 
 
 def _misfit(posterior: Posterior, whitened: Whitening, trials: np.ndarray) -> float:

@@ -48,7 +48,7 @@ def fit(
     best = find_map(problem, seed)
     report("MAP", 1, 1, 0)
     mapped = time.perf_counter()
-    whitened = whitening(problem, best.vector, seed)
+    whitened = whitening(problem, best.optima, seed)
     prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
 
     def found(chains: Chains) -> Run:

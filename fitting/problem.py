@@ -145,7 +145,7 @@ class Problem:
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
-        spans = {**self._psf_spans(), **options.psf_span}
+        spans = {**self._psf_spans(options.ties), **options.psf_span}
         field_span = options.field_span or self._field_span()
         places = free_places(self.scene, self.priors, options.ties)
         self.options = replace(options, psf_span=spans, field_span=field_span, place_span=places)
@@ -172,11 +172,12 @@ class Problem:
         """Whether any table is a mock."""
         return any(table.simulated for table in self.tables.values())
 
-    def _psf_spans(self) -> dict[str, tuple[float, float]]:
+    def _psf_spans(self, ties: Mapping[str, str]) -> dict[str, tuple[float, float]]:
         """The factors on PSF widths that priors allow, cut to what a matrix can follow."""
         spans = {}
         for name in self.tables:
-            prior = self.priors.get(f"data.{name}.psf_scale")
+            path = f"data.{name}.psf_scale"
+            prior = self.priors.get(ties.get(path, path))
             if prior is not None:
                 low, high = bounds(prior.distribution)
                 spans[name] = (max(low, 0.5), min(high, 2.0))
@@ -194,7 +195,7 @@ class Problem:
             check(self.scene, path, prior.distribution)
             name = path.split(".")[1] if path.startswith("data.") and path.endswith(".psf_scale") else None
             low, high = bounds(prior.distribution)
-            if name in self._psf_spans() and (low < 0.5 or high > 2.0):
+            if name in self._psf_spans(self.options.ties) and (low < 0.5 or high > 2.0):
                 raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
             if path.endswith(".scale") and path.startswith("data.") and self._is_index(path.split(".")[1]):
                 raise PriorError(f"{path} has a prior but an index has no level: use the offset of the table")

@@ -32,7 +32,7 @@ RUN_FILE = "run.nc"
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 REFERENCE_ENERGIES = {"10 GeV": 10.0, "10 TeV": 1.0e4}
 SECOND_REFERENCE = "bc18"
-PACKAGES = ("jaxcrc", "jax", "jaxlib", "numpyro", "equinox", "optax", "numpy", "astropy")
+PACKAGES = ("jaxcrc", "jax", "jaxlib", "numpyro", "equinox", "numpy", "astropy")
 
 Draws = dict[str, np.ndarray]
 

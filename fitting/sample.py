@@ -16,8 +16,8 @@ from jaxtyping import PRNGKeyArray
 from numpyro.infer import NUTS
 
 from fitting.coordinates import Whitening
-from fitting.optimize import potential_slopes
 from fitting.problem import Posterior, Problem
+from fitting.slopes import potential_slopes
 
 FIELDS = ("diverging", "num_steps", "accept_prob", "potential_energy")
 

@@ -19,6 +19,8 @@ ORDER = [
     ["fitting.sample"],
     ["fitting.coordinates"],
     ["fitting.optimize"],
+    ["fitting.search"],
+    ["fitting.descent", "fitting.slopes"],
     ["fitting.run"],
     ["fitting.labels"],
     ["fitting.clouds"],
@@ -54,7 +56,6 @@ ORDER = [
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 ONLY_IN = {
     "numpyro": {"fitting.priors", "fitting.problem", "fitting.sample"},
-    "optax": {"fitting.optimize"},
     "matplotlib": {"fitting.report", "fitting.figures"},
     "corner": {"fitting.report", "fitting.figures"},
     "rich": {"fitting.commands", "fitting.report"},

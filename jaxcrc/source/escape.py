@@ -30,6 +30,7 @@ _STEPS = 161
 _BELL_GEV = 230.0e3  # E_max [GeV] for n_e = 1 cm⁻³, u = 1e4 km s⁻¹, R = 1 pc
 _BELL_SPEED = 1.0e4  # [km s⁻¹]
 _TIME_PER_RADIUS = 2.5  # R ∝ t^{2/5}: a spread in radius is this much more in time
+_EARLIEST = -6.0  # widths before t_esc by which a billionth has left: how long ago no longer matters
 
 # Published values of the power law p_max = p₀ (t/t_sed)^−δ, as commonly quoted; p₀c in log10 TeV.
 CEILINGS: dict[str, dict[str, float]] = {
@@ -245,9 +246,18 @@ class Escaping(AbstractRelease):
         return jax.scipy.special.ndtr(late / (_TIME_PER_RADIUS * self.spread))
 
     def since(self, momentum: Energy, kappa: Energy) -> Energy:
-        """Time for which the escaped have diffused [kyr]: since t_esc, and what their spread in radius amounts to."""
+        """Time for which the escaped have diffused [kyr]: since they left, and what their spread in radius amounts to.
+
+        t_esc varies from particle to particle, with the rms s = 2.5 · spread · t_esc. Those that are out already left
+        ⟨t − t_esc⟩ = s [x + φ(x)/Φ(x)] ago on the mean, x = (t − t_esc)/s: within 2e-6 s of t − t_esc beyond x = 5, and
+        0.8 s at t_esc itself. A cut at 0 instead would let each energy that just leaves put a cusp into the density.
+        """
+        escape = self.escape_time(momentum)
+        rms = _TIME_PER_RADIUS * self.spread * escape
+        late = jnp.maximum((self.time() - escape) / rms, _EARLIEST)
+        hazard = jnp.exp(-0.5 * late**2 - jax.scipy.special.log_ndtr(late)) / math.sqrt(2.0 * math.pi)
         smeared = 0.5 * (self.spread * self.escape_radius(momentum)) ** 2 / kappa
-        return jnp.maximum(self.time() - self.escape_time(momentum), 0.0) + smeared
+        return rms * (late + hazard) + smeared
 
     def shock(self) -> Scalar:
         """Radius of the shock now [pc]."""

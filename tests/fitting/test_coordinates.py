@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from fitting.coordinates import Whitening, whitening
-from fitting.optimize import potential_slopes
+from fitting.slopes import potential_slopes
 
 
 def start(problem):
     """The coordinates found from the scene's own values."""
-    return whitening(problem, np.asarray(problem.posterior.unconstrain(problem.start())))
+    return whitening(problem, np.asarray(problem.posterior.unconstrain(problem.start()))[None])
 
 
 @pytest.fixture(scope="module")

@@ -127,6 +127,14 @@ def test_a_wider_psf_acts_through_its_matrices():
     np.testing.assert_allclose(wide, exact.tables["profile"], rtol=1e-4)
 
 
+def test_a_psf_that_is_tied_to_another_is_as_free():
+    look, path = layout(4), "data.{}.psf_scale"
+    ties = fitting.Options(nuclear="none", points_per_decade=3, ties={path.format("two"): path.format("one")})
+    priors = {CHI: dist.Uniform(-3.0, 0.0), path.format("one"): dist.Uniform(0.5, 2.0)}
+    seen = fitting.Problem(halo("burst"), {"one": look, "two": look}, priors, ties).predict({path.format("one"): 1.7})
+    np.testing.assert_allclose(seen.tables["two"], seen.tables["one"], rtol=1e-12)
+
+
 def test_single_precision_agrees_with_double(burst):
     double = predict(burst.scene, burst.setup).tables["profile"]
     single = predict(*cast((burst.scene, burst.setup), jnp.float32)).tables["profile"]

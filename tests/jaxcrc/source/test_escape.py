@@ -109,3 +109,20 @@ def test_every_parameter_moves_the_escape(dynamics, ceiling):
     slopes, _ = jax.tree_util.tree_flatten_with_path(jax.grad(told)(release))
     assert {jax.tree_util.keystr(path) for path, slope in slopes if float(slope) == 0.0} == idle
     assert all(np.isfinite(float(slope)) for _, slope in slopes)
+
+
+def test_time_since_escape_is_smooth_where_particles_are_just_leaving():
+    """Long after t_esc nothing but the time since; before it positive; its slope never jumps."""
+    release = escaping(PowerLawCeiling(3.0, 2.6), spread=0.05)
+    momentum = jnp.geomspace(1.0, 1e6, 4001)
+    told = jax.jit(lambda p: (release.escape_time(p), release.since(p, 1e9)))(momentum)  # no smearing
+    escape, since = (np.asarray(time) for time in told)
+    late = escape * (1.0 + 5.0 * 2.5 * 0.05) < float(release.time())
+    assert late.any()
+    assert (~late).any()
+    np.testing.assert_allclose(since[late], float(release.time()) - escape[late], rtol=1e-6)
+    assert np.all(since > 0.0)
+    slope = np.diff(since) / np.diff(escape)
+    assert np.max(np.abs(np.diff(slope))) < 0.02
+    edge = np.argmin(np.abs(escape - float(release.time())))
+    np.testing.assert_allclose(since[edge], np.sqrt(2.0 / np.pi) * 0.125 * escape[edge], rtol=5e-3)
