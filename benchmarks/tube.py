@@ -70,8 +70,8 @@ def cost() -> None:
     problem = tube()
     start = {path: jax.numpy.asarray(value) for path, value in problem.start().items()}
     for name, function in (
-        ("value", problem.posterior.log_density),
-        ("value and gradient", jax.value_and_grad(problem.posterior.log_density)),
+        ("value", lambda values: problem.posterior.log_density(values)),
+        ("value and gradient", jax.value_and_grad(lambda values: problem.posterior.log_density(values))),
     ):
         begun = time.perf_counter()
         run = jax.jit(function).lower(start).compile()
