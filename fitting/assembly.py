@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import jax.numpy as jnp
 import numpy as np
 
-from fitting import places, regions
+from fitting import blurs, places, regions
 from fitting.options import AssemblyError, Options
 from fitting.priors import suggest
 from fitting.radiation import channels, energy_grids
@@ -35,9 +35,7 @@ from jaxcrc.units import CM_PER_PC, HYDROGEN_PER_SOLAR_MASS, LIGHT_SPEED
 
 Grids = Mapping[str, EnergyGrid]
 CM_PER_KPC = 1.0e3 * CM_PER_PC
-CHEBYSHEV = 12
 AZIMUTHS = 8  # around a cloud, where the cosmic rays are not round
-INDEX = "photon_index"
 
 
 def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None = None) -> Setup:
@@ -47,7 +45,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     """
     options = options or Options()
     places.check_places(scene, options)
-    log_width = {name: _log_width(table) for name, table in tables.items() if table.kind == INDEX}
+    log_width = {name: _log_width(table) for name, table in tables.items() if table.kind == blurs.INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: tuple(_responses(scene, name, table, grids, options)) for name, table in tables.items()}
     return Setup(grids, response, log_width)
@@ -87,39 +85,17 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
     return looks
 
 
-def _psf(entry: tuple[str, float] | None, scale: float) -> psfs.PSF:
-    if entry is None:
-        return psfs.NoPSF()
-    kind, width = entry
-    return {"gaussian": psfs.Gaussian, "tophat": psfs.TopHat}[kind](math.radians(width) * scale)
-
-
-def _widths(scene: Scene, name: str, options: Options) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """Factors on the PSF's width at which matrices are made, and the span they cover."""
-    span = options.psf_span.get(name)
-    if span is None:
-        nuisance = scene.data.get(name)
-        return np.array([1.0 if nuisance is None else float(nuisance.psf_scale)]), None
-    return np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), CHEBYSHEV)), span
-
-
-def _per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
-    """The PSF of each row of light; a single entry where all rows share it. An index has two rows for each band."""
-    entries = table.psf or (None,)
-    return entries[:1] if len(set(entries)) == 1 else entries * (2 if table.kind == INDEX else 1)
-
-
 def _round(
     scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int = 1
 ) -> Round:
-    factors, span = _widths(scene, name, options)
+    factors, span = blurs.widths(scene, name, options)
     centre, offsets = places.centre(scene, table, shining[0].component, options)
     reach = [regions.extent(table, offset) for offset in offsets]
     smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
     smallest, breaks = _ball_breaks(scene, shining, smallest, options.reach * outer)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
     rows = [
-        [_matrix(table, nodes, _psf(entry, factor), offset) for entry in _per_band(table)]
+        [_matrix(table, nodes, blurs.psf(entry, factor), offset) for entry in blurs.per_band(table)]
         for factor in factors
         for offset in offsets
     ]
@@ -138,7 +114,7 @@ def _round(
 
 
 def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Points:
-    factors, span = _widths(scene, name, options)
+    factors, span = blurs.widths(scene, name, options)
     centre, (offset, *_) = places.centre(scene, table, shining[0].component, options)
     if centre is not None:
         raise AssemblyError(
@@ -146,8 +122,8 @@ def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...],
             f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
         )
     smallest, outer = regions.extent(table, offset)
-    blurs = [[_psf(entry, factor) for entry in _per_band(table)] for factor in factors]
-    widths = [sky.width(psf) for row in blurs for psf in row]
+    blurred = [[blurs.psf(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    widths = [sky.width(psf) for row in blurred for psf in row]
     if min(widths) == 0.0 and (math.hypot(*offset) > 0.0 or regions.shape(table) == "box"):
         raise AssemblyError(
             f"table '{name}': what is not round is seen off its centre, or in a box, only through a point-spread "
@@ -159,7 +135,7 @@ def _points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...],
     azimuths = 24 if away == 0.0 else min(120, max(24, math.ceil(2.0 * math.pi * outer / (0.8 * finest))))
     far = outer + sky.CUT * max(widths)
     nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, edges, azimuths)
-    light = [[regions.caught(table, nodes.sky, psf, offset) * nodes.area for psf in row] for row in blurs]
+    light = [[regions.caught(table, nodes.sky, psf, offset) * nodes.area for psf in row] for row in blurred]
     projection = np.asarray(light)
     if table.is_mean:
         projection = projection / regions.solid_angles(table)[:, None]
@@ -192,9 +168,9 @@ def _at_source(scene: Scene, component: str, options: Options) -> bool:
 
 
 def _is_ribbon(scene: Scene, component: str, table: Table, options: Options) -> bool:
-    """Whether a table sees a component as a tube crossed by rings: no PSF, centred, uniform gas."""
+    """Whether a table sees a component as a tube crossed by rings: centred, uniform gas."""
     tube = isinstance(scene.components[component].transport, CosmicRayCloud)
-    if not tube or table.psf is not None or not isinstance(scene.gas, UniformGas) or regions.shape(table) == "box":
+    if not tube or not isinstance(scene.gas, UniformGas) or regions.shape(table) == "box":
         return False
     centre, (offset, *_) = places.centre(scene, table, component, options)
     return centre is None and math.hypot(*offset) == 0.0
@@ -250,14 +226,17 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
     shape = options.cloud_shape.get(cloud, "gaussian")
     size = float(scene.view.clouds[cloud].size)
     span = (size / 3.0, size * 3.0)
-    sizes = np.deg2rad(np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), CHEBYSHEV)))
-    factors, psf_span = _widths(scene, name, options)
+    sizes = np.deg2rad(np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), blurs.CHEBYSHEV)))
+    factors, psf_span = blurs.widths(scene, name, options)
     centre, middle = (table.region or {}).get("centre"), options.centres.get(cloud)
     offset = 0.0 if centre is None or middle is None else regions.separation(centre, middle)
     radius = regions.circle_radius(table)
     inside = [
         [
-            [psfs.cloud_containment(shape, size, _psf(entry, factor), radius, offset) for entry in _per_band(table)]
+            [
+                psfs.cloud_containment(shape, size, blurs.psf(entry, factor), radius, offset)
+                for entry in blurs.per_band(table)
+            ]
             for factor in factors
         ]
         for size in sizes
@@ -274,6 +253,6 @@ def _cloud(scene: Scene, name: str, table: Table, grids: Grids, options: Options
         place=f"cloud {cloud}",
         cloud=cloud,
         size_span=span,
-        size_order=CHEBYSHEV,
+        size_order=blurs.CHEBYSHEV,
         psf_span=psf_span,
     )

@@ -20,27 +20,28 @@ from jaxcrc.units import PC_PER_KPC
 class Ribbon(AbstractResponse):
     """A table of rings (or a circle) around a component that see a flux tube in uniform gas.
 
-    Each bin is a node of its own, where the cosmic rays are asked for as their mean column over the bin: exact across
-    the tube, whatever its inclination. Arguments: inner, outer — edges of the bins [rad].
+    Nodes are rings on the sky, where the cosmic rays are asked for as their mean column: exact across the tube,
+    whatever its inclination. Averages around a circle are all that a round PSF needs: it blurs them as it blurs the
+    image. Arguments: edges — of the rings [rad].
     """
 
-    inner: Float[Array, "bin"]
-    outer: Float[Array, "bin"]
+    edges: Float[Array, "edge"]
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
     place: str = eqx.field(static=True)
+    psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
 
     def position(self, view: View) -> Position:
         """The component itself: uniform gas is the same everywhere [pc]."""
-        return jnp.zeros((self.outer.shape[0], 3), self.outer.dtype)
+        return jnp.zeros((self.edges.shape[0] - 1, 3), self.edges.dtype)
 
     def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
-        """A column counts in kpc."""
-        return jnp.full(1, 1.0 / PC_PER_KPC, self.outer.dtype)
+        """Weights of the PSF's width; a column counts in kpc."""
+        return bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0]) / PC_PER_KPC
 
     def ask(self, scene: Scene, fields: Mapping[str, TubeField]) -> Nodes:
-        """Gas and mean columns of cosmic rays over the bins [GeV⁻¹ cm⁻³ pc]."""
-        distance = scene.view.distance * PC_PER_KPC
+        """Gas and mean columns of cosmic rays over the rings [GeV⁻¹ cm⁻³ pc]."""
+        edges = scene.view.distance * PC_PER_KPC * self.edges
         names = dict.fromkeys(channel.component for channel in self.channels)
-        columns = {name: fields[name].rings(distance * self.inner, distance * self.outer) for name in names}
+        columns = {name: fields[name].rings(edges) for name in names}
         return Nodes(scene.gas.at(self.position(scene.view)), columns)

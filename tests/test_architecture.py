@@ -30,7 +30,7 @@ ORDER = [
     ["fitting.assembly"],
     ["fitting.ribbons"],
     ["fitting.places"],
-    ["fitting.regions"],
+    ["fitting.blurs", "fitting.regions"],
     ["fitting.layout"],
     ["fitting.mock"],
     ["fitting.radiation"],

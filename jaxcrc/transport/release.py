@@ -16,7 +16,7 @@ from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
 from jaxcrc.transport.halflife import half_life_and_slope
-from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Resolution
+from jaxcrc.transport.tube import DEFAULT_RESOLUTION, Numbers, Resolution
 
 RELEASES = ("halflife", "sudden")
 NEVER = 1.0e7  # [kyr] stands for a radius that the remnant does not reach
@@ -104,8 +104,8 @@ def release_point(
     """(radius [pc], age [kyr]) of the remnant when protons of `energy` leave, for use inside a fit: a fraction of the
     work of `escape`; an end of the span where half-life and age do not cross in it.
 
-    The root is first found between a dozen radii with a rough solver, then corrected by secants with the fine one; a
-    last Newton step carries the implicit derivative, from one march there and one back.
+    The root is first found between a dozen radii with a rough solver, then corrected by two Newton steps, each from
+    one march there and one back; the last carries the implicit derivative.
     """
     model = (cloud, energy, remnant)
     fixed = jax.lax.stop_gradient(model)
@@ -113,55 +113,49 @@ def release_point(
     def log_age(log_radius: Value, remnant: Remnant) -> Value:
         return jnp.log(jnp.minimum(remnant.time(jnp.exp(log_radius)), NEVER))
 
-    def log_half(log_radius: Value, how: Resolution) -> Value:
-        return jnp.log(cloud_half_life(fixed[0], jnp.exp(log_radius), energy, how)[0])
+    def step(root: Value, found: Value, slopes: Numbers, model: tuple[Cloud, Value, Remnant]) -> Value:
+        """A better root, with the half-life to first order around this one."""
+        at = jax.lax.stop_gradient(fixed[0].numbers(jnp.exp(root), energy)[0])
+
+        def gap(log_radius: Value, model: tuple[Cloud, Value, Remnant]) -> Value:
+            cloud, energy, remnant = model
+            numbers, unit = cloud.numbers(jnp.exp(log_radius), energy)
+            change = jax.tree.map(lambda g, new, old: g * (new - old), slopes, numbers, at)
+            return jnp.log((found + sum(jax.tree.leaves(change))) * unit) - log_age(log_radius, remnant)
+
+        slope = jax.jvp(lambda x: gap(x, fixed), (root,), (jnp.ones_like(root),))[1]
+        return _newton(root, gap(root, model), slope, crossed)
+
+    def refine(root: Value, _: None) -> tuple[Value, tuple[Value, Value, Numbers]]:
+        at, _ = fixed[0].numbers(jnp.exp(root), energy)
+        result, slopes = half_life_and_slope(at, resolution)
+        return step(root, result.time, slopes, fixed), (root, result.time, slopes)
 
     low, high = (jnp.log(jnp.asarray(x, energy.dtype)) for x in span)
     grid = jnp.linspace(low, high, 14)
-    rough = log_half(jnp.broadcast_to(grid[:, None], (grid.size, *energy.shape)), ROUGH)
+    many = jnp.broadcast_to(grid[:, None], (grid.size, *energy.shape))
+    rough = jnp.log(cloud_half_life(fixed[0], jnp.exp(many), energy, ROUGH)[0])
     fine = jnp.linspace(low, high, 400)
-    gaps = (
-        jax.vmap(lambda y: monotone_cubic(grid, y, fine), in_axes=1, out_axes=1)(rough)
-        - log_age(fine, fixed[2])[:, None]
-    )
-    root, slope, crossed = _first_fall(fine, gaps)
-
-    def secant(carry: tuple[Value, ...], _: None) -> tuple[tuple[Value, ...], None]:
-        x, before, value_before, slope = carry
-        value = log_half(x, resolution) - log_age(x, fixed[2])
-        moved = jnp.abs(x - before) > 1.0e-9
-        slope = jnp.where(moved, (value - value_before) / jnp.where(moved, x - before, 1.0), slope)
-        return (_newton(x, value, slope, crossed), x, value, slope), None
-
-    root = jax.lax.scan(secant, (root, root, root, slope), None, length=3)[0][0]
-    at, _ = fixed[0].numbers(jnp.exp(root), energy)
-    found, slopes = half_life_and_slope(jax.lax.stop_gradient(at), resolution)
-
-    def local(log_radius: Value, model: tuple[Cloud, Value, Remnant]) -> Value:
-        """The gap to first order around the last root."""
-        cloud, energy, remnant = model
-        numbers, unit = cloud.numbers(jnp.exp(log_radius), energy)
-        change = jax.tree.map(lambda g, new, old: g * (new - jax.lax.stop_gradient(old)), slopes, numbers, at)
-        return jnp.log((found.time + sum(jax.tree.leaves(change))) * unit) - log_age(log_radius, remnant)
-
-    slope = jax.jvp(lambda x: local(x, fixed), (root,), (jnp.ones_like(root),))[1]
-    radius = jnp.exp(_newton(root, local(root, model), slope, crossed))
+    between = jax.vmap(lambda y: monotone_cubic(grid, y, fine), in_axes=1, out_axes=1)(rough)
+    first, crossed = _first_fall(fine, between - log_age(fine, fixed[2])[:, None])
+    last = jax.tree.map(lambda x: x[-1], jax.lax.scan(refine, first, None, length=2)[1])
+    radius = jnp.exp(step(*jax.lax.stop_gradient(last), model))
     if release == "sudden":
         radius = jnp.minimum(radius, remnant.radius(remnant.radiative_time))
     return radius, jnp.minimum(remnant.time(radius), NEVER)
 
 
-def _first_fall(x: Value, y: Value) -> tuple[Value, Value, Array]:
-    """(root, slope there, whether there is one) of the first fall of each column of y below zero on a fine grid; the
+def _first_fall(x: Value, y: Value) -> tuple[Value, Array]:
+    """(root, whether there is one) of the first fall of each column of y below zero on a fine grid; the
     end of the grid where there is none: the low one if y begins below zero.
     """
     falls = (y[:-1] > 0.0) & (y[1:] <= 0.0)
     first, crossed = jnp.argmax(falls, axis=0), jnp.any(falls, axis=0)
     before, after = (jnp.take_along_axis(y, i[None], axis=0)[0] for i in (first, first + 1))
     step = x[1] - x[0]
-    slope = jnp.where(crossed, (after - before) / step, -1.0)
+    fall = jnp.where(crossed, before - after, 1.0)
     end = jnp.where(y[0] <= 0.0, x[0], x[-1])
-    return jnp.where(crossed, x[first] - before / slope, end), slope, crossed
+    return jnp.where(crossed, x[first] + step * before / fall, end), crossed
 
 
 def _newton(root: Value, value: Value, slope: Value, crossed: Array) -> Value:

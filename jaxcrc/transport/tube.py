@@ -22,6 +22,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -89,17 +90,18 @@ class Mesh(eqx.Module):
     riding: Array
     width: Array
     width_riding: Array
+    inner: int = eqx.field(static=True)  # number of cells that ever lie inside |x| < 1
 
     @classmethod
-    def from_faces(cls, x: Array) -> Mesh:
+    def from_faces(cls, x: Array, inner: int) -> Mesh:
         riding = jnp.minimum(x, 1.0)
-        return cls(x, riding, jnp.diff(x, axis=0), jnp.diff(riding, axis=0))
+        return cls(x, riding, jnp.diff(x, axis=0), jnp.diff(riding, axis=0), inner)
 
     @classmethod
     def of(cls, resolution: Resolution, like: Array) -> Mesh:
         """Crowded around the edge x = 1, with the precision and the batch axes of `like`."""
         x = stretched_faces(resolution.cells, resolution.extent, 1.0, resolution.width)
-        return cls.from_faces(jnp.asarray(x, like.dtype).reshape(-1, *(1,) * like.ndim))
+        return cls.from_faces(jnp.asarray(x, like.dtype).reshape(-1, *(1,) * like.ndim), int(np.sum(x < 1.0)))
 
     @classmethod
     def ending(cls, resolution: Resolution, extent: Scalar) -> Mesh:
@@ -112,7 +114,7 @@ class Mesh(eqx.Module):
         inner, outer = (x.reshape(-1, *(1,) * extent.ndim) for x in (inner, outer))
         left = jnp.broadcast_to(1.0 - width * jnp.sinh(inner), (n_inner + 1, *extent.shape)).at[0].set(0.0)
         right = 1.0 + width * jnp.sinh(outer * jnp.arcsinh((extent - 1.0) / width))
-        return cls.from_faces(jnp.concatenate([left, right]))
+        return cls.from_faces(jnp.concatenate([left, right]), n_inner)
 
     def faces(self, shift: Scalar) -> Faces:
         return self.at_rest + shift * self.riding
@@ -199,17 +201,19 @@ class Tube(AbstractSystem):
         return speed * inner, speed * outer
 
 
-def content(tube: Tube, state: State, position: Scalar | float = 1.0) -> Scalar:
+def content(tube: Tube, state: State, position: Scalar | float = 1.0, cells: int | None = None) -> Scalar:
     """∫ p dx over 0 < x < position; the cell that it cuts is filled linearly, with the slope on its inner side.
 
     That side is smooth even when the cut cell is the last before the cloud's edge.
+
+    Arguments: tube; state; position; cells — the first so many hold all of it, by default the whole mesh.
     """
     shift = tube.numbers.speed * state.time
-    left, width = tube.mesh.faces(shift)[:-1], tube.mesh.widths(shift)
-    inner, outer = sides(state.u)
-    slope = ((outer - inner) * tube.mesh.inverse_distances(shift))[:-1]
+    left, width, u = (x[:cells] for x in (tube.mesh.faces(shift)[:-1], tube.mesh.widths(shift), state.u))
+    rise = 2.0 * jnp.diff(u, axis=0) / (width[1:] + width[:-1])
+    slope = jnp.concatenate([jnp.zeros_like(u[:1]), rise])  # no flux through the first face
     part = jnp.clip(position - left, 0.0, width)
-    return jnp.sum(part * (state.u + 0.5 * slope * (part - width)), axis=0)
+    return jnp.sum(part * (u + 0.5 * slope * (part - width)), axis=0)
 
 
 class Record(eqx.Module):
@@ -236,7 +240,7 @@ def march_tube(tube: Tube, resolution: Resolution, extra: Any = None, until: Sca
     n_aim, n_all, late = resolution.steps - 11, resolution.steps + resolution.after, resolution.late
 
     def watch(index: Array, memory: Any, state: State, difference: Difference) -> tuple[Scalar, Any, Record]:
-        lost = 1.0 - content(tube, state)
+        lost = 1.0 - content(tube, state, cells=tube.mesh.inner)
         rate = difference.rate * lost - difference.history(*memory)
         target = next_loss(lost, jnp.maximum((n_aim - index).astype(ones.dtype), 10.0))
         growth = late

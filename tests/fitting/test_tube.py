@@ -63,16 +63,19 @@ def rings(**extra):
     """The shipped tube's own gas, in two rings."""
     spec = tomllib.loads(locate_case("tube/layout").read_text(encoding="utf-8"))
     layout = {"kind": "surface_brightness", "unit": "1 / (cm2 s sr)", "e_edges": ["1 TeV", "10 TeV"]}
+    layout["centre"] = [10.0, 0.0]
     spec["tables"] = {"rings": {"layout": {**layout, "r_edges": ["0 deg", "0.5 deg", "1 deg"], **extra}}}
     spec["components"]["released"]["transport"] |= {"energies": 5}
+    spec["view"]["centre"] = [10.0, 0.0]
     return read(spec, Path())
 
 
 def test_its_own_gas_is_seen_by_rings():
-    (look,) = rings().setup.response["rings"]
-    assert isinstance(look, Ribbon)
+    for sharp in ({}, {"psf": "0.1 deg"}):
+        (look,) = rings(**sharp).setup.response["rings"]
+        assert isinstance(look, Ribbon)
 
 
-def test_through_a_point_spread_function_it_is_seen_by_points():
-    (look,) = rings(psf="0.1 deg").setup.response["rings"]
+def test_off_its_centre_it_is_seen_by_points():
+    (look,) = rings(psf="0.1 deg", centre=[10.0, 0.2]).setup.response["rings"]
     assert isinstance(look, Points)

@@ -7,7 +7,16 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import ncx2
 
-from jaxcrc.observe.psf import Gaussian, NoPSF, TopHat, circle_rule, cloud_containment, enclosed, sigma_from_r68
+from jaxcrc.observe.psf import (
+    Gaussian,
+    NoPSF,
+    TopHat,
+    circle_rule,
+    cloud_containment,
+    enclosed,
+    ring_light,
+    sigma_from_r68,
+)
 
 PSFS = [NoPSF(), Gaussian(0.1), Gaussian(0.02), TopHat(0.1), TopHat(0.2), TopHat(0.45)]
 
@@ -150,3 +159,18 @@ def test_bad_input_is_refused():
             Gaussian(width)
         with pytest.raises(ValueError, match="PSF radius"):
             TopHat(width)
+
+
+def test_rings_of_a_gaussian_source_through_a_gaussian_psf():
+    """Widths add in quadrature: 1 − exp(−R²/2(s² + σ²)) of the light lands inside R."""
+    source, sigma, radius = 1.0, 0.5, np.array([0.3, 1.0, 2.5])
+    edges = np.linspace(0.0, 9.0, 361)
+    brightness = -np.diff(np.exp(-0.5 * (edges / source) ** 2)) / (np.pi * np.diff(edges**2))
+    caught = ring_light(Gaussian(sigma), radius, edges) @ brightness
+    np.testing.assert_allclose(caught, -np.expm1(-0.5 * radius**2 / (source**2 + sigma**2)), rtol=1e-4)
+
+
+def test_rings_are_seen_whole_or_not_at_all_without_a_psf():
+    edges = np.array([0.0, 1.0, 2.0, 3.0])
+    areas = np.pi * np.diff(edges**2)
+    np.testing.assert_allclose(ring_light(NoPSF(), np.array([1.0, 3.0]), edges), [areas * [1, 0, 0], areas], rtol=1e-12)
