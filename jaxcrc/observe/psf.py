@@ -11,7 +11,6 @@ from scipy.special import i0e
 from jaxcrc.numerics.quadrature import Values, gauss_intervals
 from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, box_edge, gaussian_edge, top_hat_edge
 
-_RING_ORDER = 6
 R68_PER_SIGMA = float(np.sqrt(-2.0 * np.log(1.0 - 0.68)))
 
 
@@ -136,14 +135,15 @@ def _edge_rule(psf: PSF | None, radius: np.ndarray, kinks: np.ndarray) -> Rule:
 def ring_light(psf: PSF, radius: Values, edges: Values) -> Float[np.ndarray, "circle ring"]:
     """Light of rings of unit brightness around a point that lands in circles around it, after the PSF [length²].
 
-    ∫ 2πb enclosed(R, b) db over each ring. Arguments: radius — of the circles [length]; edges — of the rings,
-    increasing [length].
-    Validity: rings no wider than the PSF where a circle's edge is near; without a PSF, an edge at each circle.
+    Arguments: radius — of the circles, 0 holds nothing [length]; edges — of the rings, increasing [length].
     """
-    edges = np.asarray(edges, float)
-    b, weight = gauss_intervals(edges[:-1], edges[1:], _RING_ORDER)
-    share = enclosed(psf, np.asarray(radius, float)[:, None, None], b)
-    return np.asarray(np.sum(2.0 * np.pi * b * weight * share, axis=-1))
+    radius, edges = np.asarray(radius, float), np.asarray(edges, float)
+    lit = np.flatnonzero(radius > 0.0)
+    row, distance, weight = circle_rule(psf, radius[lit], 0.0, edges[edges > 0.0])
+    inside = np.pi * (np.clip(distance[:, None], edges[:-1], edges[1:]) ** 2 - edges[:-1] ** 2)
+    light = np.zeros((radius.size, edges.size - 1))
+    np.add.at(light, lit[row], weight[:, None] * inside)
+    return light
 
 
 def cloud_containment(

@@ -38,7 +38,7 @@ Line = Float[Array, "few cell"]
 EDGE = 0.1  # the tube's edge is blurred by this fraction of its radius, so that its derivative exists
 TINY = 1.0e-30
 SPAN = (1.0, 300.0)  # radii of release looked for [pc]
-# What a fit needs: together they cost 1 % of the light of a cloud near the tube's end (`benchmarks/tube.py`).
+# What a fit needs: with 20 energies the light of a cloud in the tube is off by 2 % at worst (`benchmarks/tube.py`).
 RELEASE = Resolution(cells=80, steps=130)
 PROFILES = Resolution(cells=100, steps=100, after=90, late=0.07, extent=5000.0)
 
