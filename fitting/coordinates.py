@@ -22,7 +22,7 @@ ROUND = 0.2  # misfit below which coordinates will do
 ASTRAY = 5.0  # times that of straight ones: a bend so bad is not the beginning of a ridge
 TRIALS = 32  # draws on which straight and bent coordinates are compared
 
-Vector = Float[Array, "parameter"]
+Vector = Float[Array, " parameter"]
 
 
 class Whitening(eqx.Module):

@@ -25,7 +25,7 @@ _start = jax.jit(_LBFGS.init)
 
 @jax.jit
 def _learn(
-    z: Float[Array, "parameter"], slope: Float[Array, "parameter"], state: Any
+    z: Float[Array, " parameter"], slope: Float[Array, " parameter"], state: Any
 ) -> tuple[Float[Array, "parameter parameter"], Any]:
     """Inverse curvature after one more place and the slope there: what L-BFGS makes of unit vectors."""
     _, state = _LBFGS.update(slope, state, z)

@@ -132,7 +132,7 @@ def misfits(run: Run, size: int = DRAWS) -> dict[str, Misfit]:
     return found
 
 
-def sed_factor(table: Table) -> Float[np.ndarray, "photon"]:
+def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; bands as for E⁻²: F E₁E₂/(E₂ − E₁), its energy flux
     over ln(E₂/E₁).
     """
@@ -240,7 +240,7 @@ def energy_densities(
     return {name: _spread(run, value) for name, value in around.items()}, near
 
 
-def sea_levels(above: Sequence[float]) -> Float[np.ndarray, "threshold"]:
+def sea_levels(above: Sequence[float]) -> Float[np.ndarray, " threshold"]:
     """Energy density of the local sea w(>T) [eV cm⁻³]."""
     grid, weights = _above(above)
     return np.asarray(weights @ LocalSea()(grid.kinetic))

@@ -75,15 +75,15 @@ class Posterior(eqx.Module):
         """ln L + ln prior, in the parameters' own coordinates."""
         return self.log_likelihood(values) + self.log_prior(values)
 
-    def constrain(self, vector: Float[Array, "parameter"]) -> dict[str, Array]:
+    def constrain(self, vector: Float[Array, " parameter"]) -> dict[str, Array]:
         """Parameters from a point of the unbounded space."""
         return {path: transform(self.prior(path))(vector[i]) for i, path in enumerate(self.paths)}
 
-    def unconstrain(self, values: Values) -> Float[Array, "parameter"]:
+    def unconstrain(self, values: Values) -> Float[Array, " parameter"]:
         """The point of the unbounded space that gives these parameters."""
         return jnp.stack([transform(self.prior(path)).inv(jnp.asarray(values[path])) for path in self.paths])
 
-    def potential(self, vector: Float[Array, "parameter"], jacobian: float | Array = 1.0) -> Array:
+    def potential(self, vector: Float[Array, " parameter"], jacobian: float | Array = 1.0) -> Array:
         """−ln of the posterior density at a point of the unbounded space.
 
         With `jacobian` 1 per unit of that space, as a sampler needs it; with 0 per unit of the parameters themselves,

@@ -21,8 +21,8 @@ Slopes = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def _one(
-    posterior: Posterior, vector: Float[Array, "parameter"], jacobian: Array
-) -> tuple[Array, Float[Array, "parameter"]]:
+    posterior: Posterior, vector: Float[Array, " parameter"], jacobian: Array
+) -> tuple[Array, Float[Array, " parameter"]]:
     return jax.value_and_grad(lambda v: posterior.potential(v, jacobian))(vector)
 
 

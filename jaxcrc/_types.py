@@ -11,9 +11,9 @@ from jax import Array
 from jaxtyping import Float, Int
 
 Scalar = Float[Array, ""]
-Energy = Float[Array, "energy"]
-Photon = Float[Array, "photon"]
-Node = Float[Array, "node"]
+Energy = Float[Array, " energy"]
+Photon = Float[Array, " photon"]
+Node = Float[Array, " node"]
 Position = Float[Array, "node 3"]
 Bits = Int[Array, ""]
 

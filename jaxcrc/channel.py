@@ -19,7 +19,7 @@ class AbstractMixture(eqx.Module):
     """Weights of the matrices of a channel, as the scene's light gives them."""
 
     @abstractmethod
-    def __call__(self, light: Light) -> Float[Array, "mix"] | None:
+    def __call__(self, light: Light) -> Float[Array, " mix"] | None:
         """The weights [mix]; None where the only one is 1."""
 
 
@@ -34,7 +34,7 @@ class Alone(AbstractMixture):
 class Hadronic(AbstractMixture):
     """One matrix for each hadronic model of the light, in the order of their names; one in all where it names none."""
 
-    def __call__(self, light: Light) -> Float[Array, "mix"]:
+    def __call__(self, light: Light) -> Float[Array, " mix"]:
         """The factor on the emission of protons, times the models' shares."""
         return light.hadronic_scale * light.shares() if light.models else jnp.atleast_1d(light.hadronic_scale)
 
@@ -44,7 +44,7 @@ class Fields(AbstractMixture):
 
     names: tuple[str, ...] = eqx.field(static=True)
 
-    def __call__(self, light: Light) -> Float[Array, "mix"]:
+    def __call__(self, light: Light) -> Float[Array, " mix"]:
         """Energy densities [eV cm⁻³]."""
         return jnp.stack([light.photons[name].energy_density for name in self.names])
 
@@ -56,7 +56,7 @@ class Strength(AbstractMixture):
     high: float = eqx.field(static=True)
     size: int = eqx.field(static=True)
 
-    def __call__(self, light: Light) -> Float[Array, "mix"]:
+    def __call__(self, light: Light) -> Float[Array, " mix"]:
         """Weights that interpolate to the field's strength."""
         return chebyshev_weights(jnp.log(light.magnetic_field), math.log(self.low), math.log(self.high), self.size)
 

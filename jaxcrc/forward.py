@@ -29,7 +29,7 @@ class Setup(eqx.Module):
 
     energy: dict[str, EnergyGrid]
     response: dict[str, tuple[AbstractResponse, ...]]
-    log_width: dict[str, Float[Array, "band"]] = eqx.field(default_factory=dict)
+    log_width: dict[str, Float[Array, " band"]] = eqx.field(default_factory=dict)
 
 
 class Prediction(eqx.Module):
@@ -67,7 +67,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     return Prediction(tables, status)
 
 
-def mean_slope(light: Float[Array, "end bin"], log_width: Float[Array, "band"]) -> Float[Array, "band bin"]:
+def mean_slope(light: Float[Array, "end bin"], log_width: Float[Array, " band"]) -> Float[Array, "band bin"]:
     """Photon index between the ends of bands: −ln[S(e_max)/S(e_min)]/ln(e_max/e_min).
 
     Arguments: light — S at the lower ends of all bands, then at the upper ones; log_width — ln(e_max/e_min).

@@ -36,7 +36,7 @@ class Points(AbstractResponse):
         angle = jnp.concatenate([flat, self.depth[..., None]], axis=-1)
         return view.distance * PC_PER_KPC * angle.reshape(-1, 3)
 
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """The distance [kpc] times the weights of the PSF's width."""
         return scene.view.distance * bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
 

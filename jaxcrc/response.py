@@ -46,7 +46,7 @@ class AbstractResponse(eqx.Module):
         """Where the nodes are [pc from the components]."""
 
     @abstractmethod
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """Weights of the projection's basis, with the power of distance that the geometry asks for."""
 
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
@@ -63,7 +63,7 @@ class AbstractResponse(eqx.Module):
         return sum(channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
 
 
-def bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, "basis"]:
+def bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, " basis"]:
     """Chebyshev weights of ln(value) over a span, or a single 1 where nothing bends."""
     if span is None:
         return jnp.ones(1, value.dtype)
@@ -83,7 +83,7 @@ class Centre(eqx.Module):
     span: tuple[float, float] = eqx.field(static=True)
     order: int = eqx.field(static=True)
 
-    def weight(self, scene: Scene) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene) -> Float[Array, " basis"]:
         """Chebyshev weights of ϱ²."""
         view, own = scene.view, scene.components[self.component].place
         north, east = self.place[0] - view.offset_north - own.north, self.place[1] - view.offset_east - own.east
@@ -109,7 +109,7 @@ class Round(AbstractResponse):
         """(d θ, 0, 0) [pc]."""
         return (view.distance * PC_PER_KPC * self.angle)[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
 
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """d^power [kpc^power] times the weights of the PSF's width and of the components' place."""
         size, scale = self.projection.shape[0], scene.view.distance**self.power
         if self.centre is None:
@@ -130,7 +130,7 @@ class Column(AbstractResponse):
         """One node: the sea is the same everywhere."""
         return jnp.zeros((1, 3), self.projection.dtype)
 
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """Depth of the gas [kpc], as the projection of a halo counts it."""
         return jnp.atleast_1d(scene.view.gas_depth / PC_PER_KPC)
 
@@ -175,7 +175,7 @@ class CloudSpectrum(AbstractResponse):
         density = {name: fields[name].density(position - scene.place(name)) for name in components}
         return Nodes(scene.gas.at(position), density)
 
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""
         view, cloud = scene.view, scene.view.clouds[self.cloud]
         by_size = bend(cloud.size, self.size_span, self.size_order)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Position
 from jaxcrc.channel import Channel
-from jaxcrc.response import AbstractResponse, Nodes
+from jaxcrc.response import AbstractResponse, Nodes, bend
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.transport.fluxtube import TubeField
 from jaxcrc.units import PC_PER_KPC
@@ -25,7 +25,7 @@ class Ribbon(AbstractResponse):
     image. Arguments: edges — of the rings [rad].
     """
 
-    edges: Float[Array, "edge"]
+    edges: Float[Array, " edge"]
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
     place: str = eqx.field(static=True)
@@ -35,7 +35,7 @@ class Ribbon(AbstractResponse):
         """The component itself: uniform gas is the same everywhere [pc]."""
         return jnp.zeros((self.edges.shape[0] - 1, 3), self.edges.dtype)
 
-    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, "basis"]:
+    def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """Weights of the PSF's width; a column counts in kpc."""
         return bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0]) / PC_PER_KPC
 

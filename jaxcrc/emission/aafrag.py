@@ -36,7 +36,7 @@ def _package() -> ModuleType:
 
 
 def cross_section(
-    secondary: str, photon: Float[np.ndarray, "photon"], energy: Float[np.ndarray, "energy"]
+    secondary: str, photon: Float[np.ndarray, " photon"], energy: Float[np.ndarray, " energy"]
 ) -> Float[np.ndarray, "photon energy"]:
     """Differential cross-section dσ/dE of p + p → secondary [mb GeV⁻¹], on the host.
 

@@ -24,7 +24,7 @@ def check_name(what: str, name: str, known: Iterable[str], other: str = "") -> N
     raise ValueError(f"unknown {what} {name!r}; {hint}known: {', '.join(names)}{other and '; ' + other}")
 
 
-def energies(name: str, value: ArrayLike, unit: str = "GeV") -> Float[Array, "value"]:
+def energies(name: str, value: ArrayLike, unit: str = "GeV") -> Float[Array, " value"]:
     """Positive numbers along one axis, energies unless another unit is named."""
     value = as_parameter(value)
     if value.ndim != 1 or value.size == 0:
@@ -38,7 +38,7 @@ def energies(name: str, value: ArrayLike, unit: str = "GeV") -> Float[Array, "va
     return value
 
 
-def grid(energy: ArrayLike) -> Float[Array, "energy"]:
+def grid(energy: ArrayLike) -> Float[Array, " energy"]:
     """Increasing energies, at least two."""
     energy = energies("energy", energy)
     if energy.size < 2:

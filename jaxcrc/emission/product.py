@@ -106,8 +106,8 @@ def _block(
 
 def _row(
     photon: Scalar,
-    edges: Float[Array, "edge"],
-    graded: Float[Array, "grade"],
+    edges: Float[Array, " edge"],
+    graded: Float[Array, " grade"],
     log_energy: Energy,
     kernel: Partial,
     least: Partial,
@@ -128,7 +128,7 @@ def _row(
 
 
 def _forward_basis(
-    node: Float[Array, "panel node"], log_energy: Energy, cell: Int[Array, "panel"]
+    node: Float[Array, "panel node"], log_energy: Energy, cell: Int[Array, " panel"]
 ) -> tuple[Int[Array, "panel stencil"], Float[Array, "panel node stencil"]]:
     """Columns of each panel's stencil and its Lagrange polynomials; of lower order where the grid ends."""
     column = cell[:, None] + jnp.arange(STENCIL)
@@ -155,7 +155,7 @@ def _gauss(start: Array, stop: Array, count: int) -> tuple[Array, Array]:
 
 
 def sampled_matrix(
-    sample: Callable[[Float[np.ndarray, "node"]], Float[np.ndarray, "row node"]],
+    sample: Callable[[Float[np.ndarray, " node"]], Float[np.ndarray, "row node"]],
     energy: Energy,
     joins: tuple[float, ...] = (),
 ) -> Float[Array, "row energy"]:

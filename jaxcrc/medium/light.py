@@ -50,7 +50,7 @@ class Light(eqx.Module):
     photons: dict[str, PhotonField] = eqx.field(default_factory=_cmb)
     models: dict[str, Share] = eqx.field(default_factory=dict)
 
-    def shares(self) -> Float[Array, "model"]:
+    def shares(self) -> Float[Array, " model"]:
         """Weights of the hadronic models, in the order of their names, with the sum one."""
         weight = jnp.stack([self.models[name].weight for name in sorted(self.models)])
         return weight / jnp.sum(weight)

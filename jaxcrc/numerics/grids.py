@@ -44,9 +44,9 @@ def stretched_faces(n_cells: int, extent: float, edge: float = 1.0, width: float
 class Grid1D(eqx.Module):
     """Cells between faces; anything done on it is done with `volumes` and `areas`."""
 
-    faces: Float[Array, "face"]
-    areas: Float[Array, "face"]
-    volumes: Float[Array, "cell"]
+    faces: Float[Array, " face"]
+    areas: Float[Array, " face"]
+    volumes: Float[Array, " cell"]
 
     @classmethod
     def tube(cls, faces: object, area: float = 1.0) -> Grid1D:
@@ -74,6 +74,6 @@ class Grid1D(eqx.Module):
         return makers[geometry](stretched_faces(n_cells, extent, edge, width))
 
     @property
-    def centres(self) -> Float[Array, "cell"]:
+    def centres(self) -> Float[Array, " cell"]:
         """Middle of each cell."""
         return 0.5 * (self.faces[1:] + self.faces[:-1])

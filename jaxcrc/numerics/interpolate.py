@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 
 def monotone_cubic(
-    x: Float[Array, "point"], y: Float[Array, "point"], at: Float[Array, "*batch"]
+    x: Float[Array, " point"], y: Float[Array, " point"], at: Float[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
     """y at `at`, by cubics that never leave the range of the two points around it, continuous in value and slope.
 

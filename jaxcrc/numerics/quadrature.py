@@ -30,7 +30,7 @@ def gauss_intervals(
     return 0.5 * (high + low)[..., None] + half * unit, half * weight
 
 
-def gauss_panels(breaks: Values, order: int) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
+def gauss_panels(breaks: Values, order: int) -> tuple[Float[np.ndarray, " node"], Float[np.ndarray, " node"]]:
     """Nodes and weights of a composite Gauss–Legendre rule, `order` nodes between each two neighbouring breaks.
 
     Errors: ValueError when there are fewer than two breaks or they do not increase.
@@ -69,7 +69,7 @@ def _check_range(low: float, high: float, n: int) -> None:
         raise ValueError(f"{n} Chebyshev nodes cannot interpolate; take at least 2")
 
 
-def chebyshev_nodes(low: float, high: float, n: int) -> Float[np.ndarray, "{n}"]:
+def chebyshev_nodes(low: float, high: float, n: int) -> Float[np.ndarray, " {n}"]:
     """The n Chebyshev nodes of the first kind on [low, high], increasing; the ends are not among them.
 
     Errors: ValueError for an empty range or fewer than two nodes.

@@ -16,7 +16,7 @@ from scipy.special import i1e
 
 from jaxcrc.numerics.quadrature import gauss_intervals
 
-Rule = tuple[Int[np.ndarray, "point"], Float[np.ndarray, "point"], Float[np.ndarray, "point"]]
+Rule = tuple[Int[np.ndarray, " point"], Float[np.ndarray, " point"], Float[np.ndarray, " point"]]
 
 WINDOW = 9.0  # a Gaussian is cut at this many sigma: 3e-18
 ORDER = 12

@@ -22,8 +22,8 @@ INNERMOST = 1.5
 class RadialNodes:
     """Radii where a density is known [length]: `order` Gauss–Legendre nodes on each panel between two breaks."""
 
-    radius: Float[np.ndarray, "node"]
-    breaks: Float[np.ndarray, "edge"]
+    radius: Float[np.ndarray, " node"]
+    breaks: Float[np.ndarray, " edge"]
     order: int
 
 

@@ -26,7 +26,7 @@ class SkyNodes:
     """Points on the sky with their areas, and on each line of sight depths with their lengths."""
 
     sky: Float[np.ndarray, "sky 2"]
-    area: Float[np.ndarray, "sky"]
+    area: Float[np.ndarray, " sky"]
     depth: Float[np.ndarray, "sky depth"]
     length: Float[np.ndarray, "sky depth"]
 
@@ -65,12 +65,12 @@ def sky_nodes(
     return SkyNodes(sky, area, distance * np.sinh(end * unit), spacing * distance * np.cosh(end * unit))
 
 
-def caught_by_circle(psf: PSF | None, radius: float, away: np.ndarray) -> Float[np.ndarray, "sky"]:
+def caught_by_circle(psf: PSF | None, radius: float, away: np.ndarray) -> Float[np.ndarray, " sky"]:
     """Share of the light of points that a circle catches, `away` [sky, 2] from its centre."""
     return enclosed(psf or NoPSF(), radius, np.hypot(*away.T)) if radius > 0.0 else np.zeros(len(away))
 
 
-def caught_by_box(psf: PSF | None, half: tuple[float, float], away: np.ndarray) -> Float[np.ndarray, "sky"]:
+def caught_by_box(psf: PSF | None, half: tuple[float, float], away: np.ndarray) -> Float[np.ndarray, " sky"]:
     """Share of the light of points that a box catches: half its width and height, `away` along these axes.
 
     Errors: ValueError for a top-hat PSF, for which a box has no closed form.

@@ -48,7 +48,7 @@ class EnergyGrid(eqx.Module):
     """Kinetic energies [GeV] on which a component is solved, the particle's mass, and which of them feed the data."""
 
     kinetic: Energy
-    feeds: Bool[Array, "energy"]
+    feeds: Bool[Array, " energy"]
     mass: float = eqx.field(static=True)
 
     @property

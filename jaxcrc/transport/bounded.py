@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import equinox as eqx
 import jax.numpy as jnp
 
 from jaxcrc._types import Scalar, param

@@ -110,7 +110,7 @@ def history_spread(
     return Spread(release[:, 1:] * measure, square[:, 1:], time[:, 1:], latest)
 
 
-def spread_density(spread: Spread, radius: Float[Array, "node"]) -> Float[Array, "energy node"]:
+def spread_density(spread: Spread, radius: Float[Array, " node"]) -> Float[Array, "energy node"]:
     """Density around a source at rest: [energy, node], in the release's unit per pc³.
 
     Arguments: spread — of `burst_spread` or `history_spread`; radius — distance from the source [pc].
@@ -155,7 +155,7 @@ def _sum(weight: Array, inverse: Array, exponent: Array) -> Array:
     return jnp.sum(centre[..., None] * jnp.exp(-jnp.minimum(exponent, _EXTREME)), axis=-2)
 
 
-def _latest(latest: Latest, radius: Float[Array, "node"]) -> Float[Array, "energy node"]:
+def _latest(latest: Latest, radius: Float[Array, " node"]) -> Float[Array, "energy node"]:
     """∫ (πL)^{−3/2} e^{−r²/L} dL from 0, of 1 and of L, in closed form."""
     start, stop, square = (value[:, None] for value in latest[:3])
     safe = jnp.where(radius == 0.0, 1.0, radius)

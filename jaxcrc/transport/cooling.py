@@ -36,9 +36,9 @@ class Cooling(NamedTuple):
     width: Energy  # of the first cell, which starts at the observed energy
     first: tuple[Float[Array, "energy 4"], Float[Array, "energy 4"]]  # its coefficients, of s and of λ²
     end: Array  # index of the edge at which the first cell ends
-    edge: Float[Array, "edge"]  # of the common cells, in ln E
+    edge: Float[Array, " edge"]  # of the common cells, in ln E
     step: Scalar
-    above: tuple[Float[Array, "edge"], Float[Array, "edge"]]  # the integrals from each edge to the top
+    above: tuple[Float[Array, " edge"], Float[Array, " edge"]]  # the integrals from each edge to the top
     cell: tuple[Float[Array, "cell 4"], Float[Array, "cell 4"]]
     stretch: Energy  # what turns common λ² into that of the observed energy: 1 without expansion
 
@@ -121,7 +121,7 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     return integral(0, 1.0), integral(1, table.stretch[:, None])
 
 
-def rise_at(table: Cooling, time: Scalar) -> tuple[Energy, Bool[Array, "energy"]]:
+def rise_at(table: Cooling, time: Scalar) -> tuple[Energy, Bool[Array, " energy"]]:
     """ln(E₀/E) of the particles that were released a time ago, and whether they were within the table then.
 
     Where they would have been above its top, the rise to the top is given instead.

@@ -46,26 +46,26 @@ PROFILES = Resolution(cells=100, steps=100, after=90, late=0.07, extent=5000.0)
 class TubeField(AbstractField):
     """Cosmic rays along the tube at one age, for a few energies; in between, cubics of the logarithms in ln E."""
 
-    log_energy: Float[Array, "few"]  # of the few energies
+    log_energy: Float[Array, " few"]  # of the few energies
     place: Line  # |z| of the cells [pc]
     log_density: Line  # of N-weighted density, ln(p/V) [pc⁻³]
     face: Float[Array, "few face"]  # |z| of the faces [pc]
     log_chi: Float[Array, "few face"]
-    log_radius: Float[Array, "few"]
-    release_time: Float[Array, "few"]  # since the explosion [kyr]
+    log_radius: Float[Array, " few"]
+    release_time: Float[Array, " few"]  # since the explosion [kyr]
     log_wanted: Energy
     amplitude: Energy
     axis: Float[Array, "3"]
     covering: Scalar
     status: Bits
 
-    def along(self, z: Float[Array, "node"]) -> Float[Array, "energy node"]:
+    def along(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
         """n [GeV⁻¹ cm⁻³] in the tube at distance |z| [pc] along its axis."""
         few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.place, self.log_density)
         inside = jnp.abs(z) < self.place[:, -1:]
         return self.amplitude[:, None] * jnp.exp(self._spread(jnp.where(inside, few, math.log(TINY))))
 
-    def chi(self, z: Float[Array, "node"]) -> Float[Array, "energy node"]:
+    def chi(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
         """κ/κ₀ at distance |z| [pc] along the tube, to compare with the suppression factors of homogeneous models."""
         few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.face, self.log_chi)
         return jnp.exp(self._spread(few))
@@ -80,7 +80,7 @@ class TubeField(AbstractField):
         across = jnp.sqrt(jnp.maximum(jnp.sum(position**2, axis=-1) - z**2, 0.0) + 1.0e-12)
         return self.covering * self.along(z) * inside_tube(across, self.radius()[:, None])
 
-    def rings(self, edges: Float[Array, "edge"]) -> Float[Array, "energy ring"]:
+    def rings(self, edges: Float[Array, " edge"]) -> Float[Array, "energy ring"]:
         """Mean column of n [GeV⁻¹ cm⁻³ pc] over the rings on the sky between radii [pc] around the remnant.
 
         Along the tube by the content of its cells, across it by Gauss quadrature: no cell or edge is lost. A tube
@@ -227,10 +227,10 @@ class Moment(eqx.Module):
     pressure: Line
     z_face: Float[Array, "few face"]
     chi: Float[Array, "few face"]
-    escaped: Float[Array, "few"]
+    escaped: Float[Array, " few"]
 
 
-def at_time(solution: CloudSolution, time: Float[Array, "few"]) -> Moment:
+def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
     """A batch of solutions, each at its own time [kyr] since its release; between steps, logarithms linear in ln t."""
     log_time = jnp.log(solution.time)
     wanted = jnp.clip(jnp.log(jnp.maximum(time, 1e-30)), log_time[:, 0], log_time[:, -1])
@@ -257,7 +257,7 @@ def at_time(solution: CloudSolution, time: Float[Array, "few"]) -> Moment:
     )
 
 
-def _status(solution: CloudSolution, elapsed: Float[Array, "few"], now: Moment, feeds: Array) -> Int[Array, ""]:
+def _status(solution: CloudSolution, elapsed: Float[Array, " few"], now: Moment, feeds: Array) -> Int[Array, ""]:
     """Bits of the energies that feed the data; FAILED where the march ended before the age was reached."""
     bits = solution.status & ~(int(Status.FAILED) | int(Status.GRID_EDGE))
     failed = (elapsed > solution.time[:, -1]) | ~jnp.all(jnp.isfinite(now.pressure), axis=-1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 

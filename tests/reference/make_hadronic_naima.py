@@ -40,9 +40,9 @@ def main() -> None:
     rows = [
         {
             "model": f"kafexhiu14-{model.lower()}",
-            "index": index,
+            "index": slope,
             "nuclei": nuclei,
-            "q": emissivity(model, index, nuclei),
+            "q": emissivity(model, slope, nuclei),
         }
         for model in MODELS
         for slope in INDICES
