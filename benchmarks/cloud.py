@@ -25,9 +25,9 @@ from jax.sharding import Mesh as DeviceMesh
 from jax.sharding import NamedSharding, PartitionSpec
 from scipy.integrate import solve_ivp
 
-from jaxcrc.transport.cloud import half_life, make_cloud
-from jaxcrc.transport.halflife import scaled_half_life
-from jaxcrc.transport.tube import Mesh, Numbers, Resolution
+from jaxcrc.transport.cloud.halflife import scaled_half_life
+from jaxcrc.transport.cloud.population import half_life, make_cloud
+from jaxcrc.transport.cloud.tube import Mesh, Numbers, Resolution
 
 
 def best(function, *args, repeat=7):

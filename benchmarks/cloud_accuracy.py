@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxcrc.medium.phases import PHASES
-from jaxcrc.transport.cloud import make_cloud
-from jaxcrc.transport.halflife import scaled_half_life
-from jaxcrc.transport.tube import Numbers, Resolution
+from jaxcrc.transport.cloud.halflife import scaled_half_life
+from jaxcrc.transport.cloud.population import make_cloud
+from jaxcrc.transport.cloud.tube import Numbers, Resolution
 
 jax.config.update("jax_enable_x64", True)
 

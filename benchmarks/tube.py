@@ -19,9 +19,9 @@ jax.config.update("jax_num_cpu_devices", 2)
 import numpy as np  # noqa: E402 (after the devices are set)
 
 import fitting  # noqa: E402
-from fitting.case import locate_case, read  # noqa: E402
+from fitting.cases.case import locate_case, read  # noqa: E402
 from jaxcrc.transport import fluxtube  # noqa: E402
-from jaxcrc.transport.tube import Resolution  # noqa: E402
+from jaxcrc.transport.cloud.tube import Resolution  # noqa: E402
 
 FINE = {
     "RELEASE": Resolution(cells=300, steps=600),

@@ -13,7 +13,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from jaxcrc._types import Bits
-from jaxcrc.response import AbstractResponse, Nodes
+from jaxcrc.responses.base import AbstractResponse, Nodes
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, EnergyGrid
 

@@ -13,8 +13,8 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Scalar, param
+from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
-from jaxcrc.medium.target import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.transport.base import AbstractTransport, Surroundings
 from jaxcrc.units import ELECTRON_MASS, PC_PER_KPC, PROTON_MASS
 

@@ -1,9 +1,11 @@
-"""Double precision throughout, and every annotation of shape and type checked while testing."""
+"""Double precision throughout, and every annotation of type and shape checked while testing."""
 
 from jaxtyping import install_import_hook
 
+import tests.shapes
+
 # Before anything of the packages is imported: their functions and classes are made with their checks.
-install_import_hook(["jaxcrc", "fitting"], "beartype.beartype")
+install_import_hook(["jaxcrc", "fitting"], f"{tests.shapes.__name__}.checked")
 
 import jax  # noqa: E402
 

@@ -112,7 +112,7 @@ class Timing(AbstractClock):
 
 
 class AbstractElectrons(eqx.Module):
-    """A point source of electrons, as `jaxcrc.transport.halo` asks it: amounts in [GeV cm⁻³ pc³] × [GeV⁻²]."""
+    """A point source of electrons, as `jaxcrc.transport.electrons` asks it: amounts in [GeV cm⁻³ pc³] × [GeV⁻²]."""
 
     injection: eqx.AbstractVar[AbstractInjection]
 

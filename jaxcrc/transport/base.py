@@ -11,8 +11,8 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from jaxcrc._types import Bits, Energy, Position
+from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
-from jaxcrc.medium.target import AbstractGas
 from jaxcrc.source.spectrum import momentum
 
 

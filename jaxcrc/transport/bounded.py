@@ -12,7 +12,7 @@ from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.release import Burst, Continuous, Released
 from jaxcrc.transport.base import AbstractTransport, EnergyGrid, Surroundings
 from jaxcrc.transport.homogeneous import HomogeneousField, Kernel, closed, validity
-from jaxcrc.transport.kernels_bounded import burst_bounded, continuous_bounded
+from jaxcrc.transport.kernels.bounded import burst_bounded, continuous_bounded
 from jaxcrc.units import KM_S_PER_PC_KYR
 
 KERNELS: dict[type, Kernel] = {Burst: burst_bounded, Continuous: continuous_bounded}

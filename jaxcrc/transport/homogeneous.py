@@ -16,9 +16,9 @@ from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
-from jaxcrc.transport.kernels import burst_ball, burst_point, continuous_point
-from jaxcrc.transport.kernels_history import linear_point, released
-from jaxcrc.transport.kernels_shell import burst_shell, continuous_ball, continuous_shell
+from jaxcrc.transport.kernels.history import linear_point, released
+from jaxcrc.transport.kernels.shell import burst_shell, continuous_ball, continuous_shell
+from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
 from jaxcrc.units import LIGHT_SPEED, LIGHT_SPEED_CM_S, MB_PER_CM2, S_PER_KYR
 
 INTERSTELLAR_FIELD = 3.0  # [µG], for the Bohm flag alone

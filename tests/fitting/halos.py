@@ -5,7 +5,7 @@ import numpy as np
 import numpyro.distributions as dist
 
 import fitting
-from fitting.layout import blank_table
+from fitting.cases.layout import blank_table
 from jaxcrc import (
     Ball,
     Burst,

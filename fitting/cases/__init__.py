@@ -1,0 +1,1 @@
+"""Case files: TOML to a Problem and back."""

@@ -1,0 +1,283 @@
+"""Case files: TOML -> Problem and back. Every error names the file, the line, the key and the remedy."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from fitting.cases.layout import blank_table
+from fitting.cases.light import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
+from fitting.cases.parts import CaseError, build, spell
+from fitting.problem.priors import Prior, PriorError, make, spec_of, suggest
+from fitting.problem.problem import Problem
+from fitting.setup.options import AssemblyError, Options
+from fitting.setup.regions import bearing, separation
+from fitting.tables.table import Table, TableError, data_folder, read_table, write_table
+from jaxcrc.scene import Model, Scene
+
+SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
+OPTIONS = ("hadronic", "nuclear", "leptonic", "absorption", "points_per_decade", "energy_max", "reach", "sea")
+TABLE_KEYS = ("file", "layout", "cloud")
+SAMPLING = ("chains", "warmup", "draws", "target_accept", "chunk", "max_tree_depth")
+CASE_FILE = "case.toml"
+
+
+def cases() -> dict[str, Path]:
+    """Shipped cases by name."""
+    folder = data_folder()
+    found = {}
+    for path in sorted(folder.rglob("*.toml")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        found[name.removesuffix("/case")] = path
+    return found
+
+
+def locate_case(name: str | Path) -> Path:
+    """The file of a shipped case, or a path to a case file or to a folder with `case.toml`.
+
+    Errors: CaseError with the nearest shipped names.
+    """
+    path = Path(name)
+    if path.is_dir() and (path / CASE_FILE).is_file():
+        return path / CASE_FILE
+    if path.is_file():
+        return path
+    shipped = cases()
+    if str(name) not in shipped:
+        raise CaseError("", f"no case file '{name}' and no shipped case of that name: {suggest(str(name), shipped)}")
+    return shipped[str(name)]
+
+
+def load(name: str | Path) -> Problem:
+    """The Problem that a case describes.
+
+    Arguments: name — a shipped case ("w28", "demo"), a case file, or a folder that holds `case.toml`.
+    Errors: CaseError (a ValueError): one sentence naming file, line and key, and the remedy.
+    """
+    path = locate_case(name)
+    raw = path.read_text(encoding="utf-8")
+    try:
+        return read(tomllib.loads(raw), path.parent)
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError("", f"{path}: not valid TOML: {error}") from None
+    except CaseError as error:
+        raise CaseError("", f"{path}{_line(raw, error.place)}: {error}") from None
+    except TableError as error:
+        raise CaseError("", str(error)) from None
+    except (PriorError, AssemblyError, ValueError) as error:
+        raise CaseError("", f"{path}: {error}") from None
+
+
+def title(name: str) -> str:
+    """The title of a shipped case."""
+    return str(tomllib.loads(cases()[name].read_text(encoding="utf-8")).get("title", ""))
+
+
+def read(spec: Mapping[str, Any], folder: Path) -> Problem:
+    """The Problem that the parsed TOML describes; table files are looked up beside the case first.
+
+    Errors: CaseError and its kin, without the file's name.
+    """
+    _known("", spec, SECTIONS)
+    for section in ("components", "view", "tables"):
+        if section not in spec:
+            raise CaseError("", f"section [{section}] is missing: see `jaxcrc case --template`")
+    view, centres, shapes = _view(spec["view"])
+    components = {name: _component(part, f"components.{name}", centres) for name, part in spec["components"].items()}
+    tables, nuisances, clouds = _tables(spec["tables"], folder)
+    gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
+    light = build_light(spec.get("light", {}), "light")
+    extra = spec.get("options", {})
+    _known("options", extra, OPTIONS)
+    options = Options(
+        clouds=clouds, centres=centres, cloud_shape=shapes, ties=dict(spec.get("ties", {})), **_energy(extra)
+    )
+    priors = {path: _prior(path, part) for path, part in spec.get("priors", {}).items()}
+    scene = Scene(components, view, nuisances, gas, light)
+    if light.models and "hadronic" in extra:
+        raise CaseError("options.hadronic", "names one model, [light.models] others: drop one of the two")
+    sampling = spec.get("sampling", {})
+    _known("sampling", sampling, SAMPLING)
+    title, text = str(spec.get("title", "")), str(spec.get("text", "")).strip()
+    return Problem(scene, tables, priors, options, title, text, sampling)
+
+
+def _known(place: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in given:
+        if key not in known:
+            raise CaseError(f"{place}.{key}" if place else key, f"unknown key '{key}': {suggest(key, known)}")
+
+
+def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
+    allowed = {
+        "points_per_decade": int,
+        "energy_max": float | int,
+        "reach": float | int,
+        "hadronic": str,
+        "sea": str,
+        "leptonic": list,
+        "absorption": dict,
+    }
+    for key, kind in allowed.items():
+        if key in extra and (isinstance(extra[key], bool) or not isinstance(extra[key], kind)):
+            raise CaseError(f"options.{key}", f"{extra[key]!r} has the wrong type")
+        if key in extra and kind not in (str, list, dict) and not extra[key] > 0:
+            raise CaseError(f"options.{key}", f"{extra[key]!r} must be positive")
+    makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
+    return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
+
+
+def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
+    """View, centres on the sky, and shapes of clouds; two centres give a cloud its offset and azimuth."""
+    spec = dict(spec)
+    centres, shapes, clouds = {}, {}, {}
+    if "centre" in spec:
+        centres["source"] = _centre(spec.pop("centre"), "view.centre")
+    for name, part in dict(spec.pop("clouds", {})).items():
+        place, part = f"view.clouds.{name}", dict(part)
+        if "shape" in part:
+            shapes[name] = str(part.pop("shape"))
+            if shapes[name] not in ("gaussian", "ball"):
+                raise CaseError(f"{place}.shape", f"unknown shape '{shapes[name]}': use 'gaussian' or 'ball'")
+        if "centre" in part:
+            centres[name] = _centre(part.pop("centre"), f"{place}.centre")
+            if "offset" not in part and "source" in centres:
+                part["offset"] = math.degrees(separation(centres["source"], centres[name]))
+            if "azimuth" not in part and "source" in centres:
+                part["azimuth"] = math.degrees(bearing(centres["source"], centres[name]))
+        clouds[name] = build("cloud", part, place)
+    view = build("view", spec, "view")
+    object.__setattr__(view, "clouds", clouds)
+    return view, centres, shapes
+
+
+def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]) -> Model:
+    """A component; the centre of its place on the sky, and the source's, give its offsets to the north and east."""
+    own = spec.get("place") if isinstance(spec, Mapping) else None
+    if isinstance(own, Mapping) and "centre" in own:
+        inner, own = f"{place}.place.centre", dict(own)
+        there = _centre(own.pop("centre"), inner)
+        if "source" not in centres or {"north", "east"} & own.keys():
+            raise CaseError(inner, "needs view.centre, and no north or east beside it: give one or the other")
+        distance, angle = math.degrees(separation(centres["source"], there)), bearing(centres["source"], there)
+        offsets = {"north": distance * math.cos(angle), "east": distance * math.sin(angle)}
+        spec = {**spec, "place": {**own, **offsets}}
+    return build("component", spec, place)
+
+
+def _centre(value: Any, place: str) -> tuple[float, float]:
+    ok = isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
+    if not ok or not (0.0 <= value[0] <= 360.0 and -90.0 <= value[1] <= 90.0):
+        raise CaseError(place, f"{value!r} is no position; give [RA, Dec] in degrees")
+    return float(value[0]), float(value[1])
+
+
+def _tables(spec: Mapping[str, Any], folder: Path) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:
+    tables, nuisances, clouds = {}, {}, {}
+    for name, part in spec.items():
+        place, part = f"tables.{name}", dict(part)
+        chosen = {key: part.pop(key) for key in TABLE_KEYS if key in part}
+        if ("file" in chosen) == ("layout" in chosen):
+            raise CaseError(place, "give either `file` (measured values) or `layout` (where a simulation looks)")
+        if "file" in chosen:
+            beside = folder / str(chosen["file"])
+            tables[name] = read_table(beside if beside.is_file() else chosen["file"])
+        else:
+            tables[name] = blank_table(name, chosen["layout"], f"{place}.layout")
+        if "cloud" in chosen:
+            clouds[name] = str(chosen["cloud"])
+        nuisances[name] = build("nuisance", part, place)
+    return tables, nuisances, clouds
+
+
+def _prior(path: str, part: Any) -> Prior:
+    if not isinstance(part, Mapping):
+        raise CaseError(f"priors.{path}", f"is {part!r}; give a table such as {{dist = 'uniform', low = 0, high = 1}}")
+    try:
+        return make(part)
+    except PriorError as error:
+        raise CaseError(f"priors.{path}", str(error)) from None
+
+
+def _line(raw: str, place: str) -> str:
+    """', line N' of the key at a dotted place, as near as the text tells."""
+    best, depth, section = 0, 0, ""
+    for number, text in enumerate(raw.splitlines(), 1):
+        header = re.match(r"\s*\[([^\[\]]+)\]", text)
+        key = re.match(r"\s*([A-Za-z0-9_.\-\"']+)\s*=", text)
+        if header:
+            section = header[1].replace('"', "").strip()
+            here = section
+        elif key:
+            here = f"{section}.{key[1]}".replace('"', "").strip(".")
+        else:
+            continue
+        if (place == here or place.startswith(f"{here}.")) and len(here) > depth:
+            best, depth = number, len(here)
+    return f", line {best}" if best else ""
+
+
+def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
+    """The dictionary that `read` turns into the same problem; `files` says where each table lies."""
+    scene, options = problem.scene, problem.options
+    view = spell("view", scene.view)
+    if "source" in options.centres:
+        view["centre"] = list(options.centres["source"])
+    if scene.view.clouds:
+        view["clouds"] = {name: _spell_cloud(name, cloud, options) for name, cloud in scene.view.clouds.items()}
+    tables = {}
+    for name in problem.tables:
+        cloud = {"cloud": options.clouds[name]} if name in options.clouds else {}
+        tables[name] = {"file": files[name], **cloud, **spell("nuisance", scene.data[name])}
+    chosen = {f.name: getattr(options, f.name) for f in fields(options) if f.name in OPTIONS}
+    chosen["nuclear"] = spell_nuclear(options.nuclear)
+    chosen["absorption"] = dict(options.absorption) or None
+    unspoken = ("sea", "hadronic") if scene.light.models else ("sea",)
+    return {
+        "title": problem.title,
+        "text": problem.text,
+        "options": {k: v for k, v in chosen.items() if v is not None and k not in unspoken},
+        "gas": spell("gas", scene.gas),
+        "light": spell_light(scene.light),
+        "components": {name: spell("component", part) for name, part in scene.components.items()},
+        "view": view,
+        "tables": tables,
+        "priors": {path: spec_of(prior) for path, prior in problem.priors.items()},
+        "ties": dict(options.ties),
+        "sampling": problem.sampling,
+    }
+
+
+def _spell_cloud(name: str, cloud: Any, options: Options) -> dict[str, Any]:
+    spec = {**spell("cloud", cloud), "shape": options.cloud_shape.get(name, "gaussian")}
+    return {**spec, "centre": list(options.centres[name])} if name in options.centres else spec
+
+
+def write_case(
+    problem: Problem, folder: str | Path, tables: Mapping[str, Table] | None = None, overwrite: bool = False
+) -> Path:
+    """Write a case file and its tables into a folder, which `load` (and `jaxcrc fit`) takes.
+
+    Arguments: tables — tables to write instead of the problem's own, such as mocks; overwrite — replace what is there.
+    Errors: CaseError when the folder holds a case already.
+    """
+    folder = Path(folder)
+    path = folder / CASE_FILE
+    if path.exists() and not overwrite:
+        raise CaseError("", f"{path} exists already; choose another folder, or say overwrite=True")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: f"{name}.ecsv" for name in problem.tables}
+    for name, table in (tables or problem.tables).items():
+        write_table(table, folder / files[name], overwrite=overwrite)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(tomli_w.dumps(spell_case(problem, files)), encoding="utf-8")
+    os.replace(part, path)
+    return path

@@ -1,0 +1,105 @@
+"""The [light] of a case: radiation, magnetic field and hadronic models, from a dictionary and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from fitting.cases.parts import CaseError, build, spell
+from fitting.problem.priors import suggest
+from jaxcrc.emission.composition import Composition
+from jaxcrc.emission.hadronic import AAFRAG, MODELS
+from jaxcrc.interactions.photon_fields import FIELDS
+from jaxcrc.medium.light import Light
+from jaxcrc.units import to_float
+
+COMPOSITION = ("cosmic_rays", "gas")
+
+
+def build_light(spec: Any, place: str) -> Light:
+    """The Light that a dictionary describes; the CMB is there unless the fields are given without it.
+
+    Each entry of `photons` is a temperature and an energy density; `reference`, or else the entry's own name, may name
+    a known field, of which `energy_density` then changes the level. Each entry of `models` is a hadronic model by its
+    full name, with its weight. Errors: CaseError naming the key and the remedy.
+    """
+    if not isinstance(spec, Mapping):
+        raise CaseError(place, f"is {spec!r}; give a table with keys")
+    spec = dict(spec)
+    parts: dict[str, Any] = {}
+    if "photons" in spec:
+        fields = _tables(spec.pop("photons"), f"{place}.photons")
+        parts["photons"] = {name: _photons(name, part, f"{place}.photons.{name}") for name, part in fields.items()}
+    models = _tables(spec.pop("models", {}), f"{place}.models")
+    for name in models:
+        if name not in (known := (*MODELS, AAFRAG)):
+            raise CaseError(f"{place}.models.{name}", f"unknown hadronic model '{name}': {suggest(name, known)}")
+    parts["models"] = {name: build("share", part, f"{place}.models.{name}") for name, part in models.items()}
+    plain = build("light", spec, place)
+    return Light(plain.magnetic_field, plain.hadronic_scale, **parts)
+
+
+def _tables(part: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(part, Mapping):
+        raise CaseError(place, f"is {part!r}; give a table with a table for each")
+    return part
+
+
+def _photons(name: str, part: Any, place: str) -> Any:
+    spec = dict(_tables(part, place))
+    reference = spec.pop("reference", name if "temperature" not in spec else None)
+    if reference is not None:
+        if reference not in FIELDS:
+            what = f"unknown photon field '{reference}': {suggest(str(reference), FIELDS)}"
+            raise CaseError(place, f"{what}; or give temperature and energy_density")
+        if "temperature" in spec:
+            raise CaseError(f"{place}.temperature", f"is fixed by the reference '{reference}': drop one of the two")
+        known = FIELDS[reference]
+        spec = {"energy_density": known.energy_density, **spec, "temperature": known.temperature}
+    return build("photon field", spec, place)
+
+
+def build_nuclear(value: Any, place: str) -> Any:
+    """What stands for nuclei: a name, a number, or a composition {cosmic_rays = {He = 0.07}, gas = {He = 0.1}}.
+
+    Errors: CaseError naming the key and the remedy.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    for key in value:
+        if key not in COMPOSITION:
+            raise CaseError(f"{place}.{key}", f"unknown key '{key}' of a composition: {suggest(key, COMPOSITION)}")
+    try:
+        return Composition.of(*(_tables(value.get(key, {}), f"{place}.{key}") for key in COMPOSITION))
+    except ValueError as error:
+        raise error if isinstance(error, CaseError) else CaseError(place, str(error)) from None
+
+
+def build_lengths(value: Mapping[str, Any], place: str) -> dict[str, float]:
+    """{photon field: way through it [kpc]}. Errors: CaseError naming the key and the remedy."""
+    lengths = {}
+    for name, part in value.items():
+        try:
+            lengths[name] = to_float(part, "kpc")
+        except ValueError as error:
+            raise CaseError(f"{place}.{name}", str(error)) from None
+        if not 0.0 <= lengths[name] < math.inf:
+            raise CaseError(f"{place}.{name}", f"{part!r} is no length; give one such as '4 kpc'")
+    return lengths
+
+
+def spell_nuclear(nuclear: Any) -> Any:
+    """What `build_nuclear` turns into the same."""
+    if isinstance(nuclear, Composition):
+        return {key: dict(getattr(nuclear, key)) for key in COMPOSITION}
+    return nuclear
+
+
+def spell_light(light: Light) -> dict[str, Any]:
+    """The dictionary that `build_light` turns into the same light."""
+    spec = spell("light", light)
+    spec["photons"] = {name: spell("photon field", field) for name, field in light.photons.items()}
+    if light.models:
+        spec["models"] = {name: spell("share", share) for name, share in light.models.items()}
+    return spec

@@ -1,0 +1,120 @@
+"""One call from a problem to a Run: MAP with Laplace errors, then NUTS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from fitting.inference.maximum import PRIOR_DRAWS, Map, find_map
+from fitting.inference.nuts import Chains, Settings, run_chains
+from fitting.inference.whitening import Whitening, whitening
+from fitting.problem.mocks import is_blank
+from fitting.problem.problem import Problem
+from fitting.runs.run import Run, status_fractions, versions
+
+METHODS = ("nuts", "map")
+
+Progress = Callable[[str, int, int, int], None]
+
+
+def fit(
+    problem: Problem,
+    method: str = "nuts",
+    seed: int = 0,
+    progress: Progress | None = None,
+    folder: str | Path | None = None,
+    **sampling: Any,
+) -> Run:
+    """Infer a problem's free parameters.
+
+    Arguments: method — "nuts" (MAP first, then NUTS from its Laplace approximation) or "map" (Gaussian draws around
+    the mode); seed; progress — called with (stage, done, in all, divergences); folder — where the run is saved after
+    each chunk of draws, so that a fit that is killed can be loaded up to there; sampling — fields of `Settings`:
+    chains, warmup, draws, target_accept, chunk, max_tree_depth.
+    Errors: ValueError for an unknown method or setting, or tables that hold no data.
+    """
+    settings = _settings(method, {**problem.sampling, **sampling})
+    _check_data(problem)
+    report = progress or (lambda stage, done, total, divergences: None)
+    nuts_key, prior_key = jax.random.split(jax.random.key(seed))
+    begun = time.perf_counter()
+    report("MAP", 0, 1, 0)
+    best = find_map(problem, seed)
+    report("MAP", 1, 1, 0)
+    mapped = time.perf_counter()
+    whitened = whitening(problem, best.optima, seed)
+    prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
+
+    def found(chains: Chains) -> Run:
+        about = _about(problem, method, seed, settings, best, chains)
+        about |= {"seconds_map": mapped - begun, "seconds_draws": time.perf_counter() - mapped}
+        run = Run(problem, chains.draws, prior, chains.stats, best.values, best.errors, about)
+        status = np.asarray(problem.predict_many(run.thinned()).status)
+        return replace(run, about={**about, "status": status_fractions(status)})
+
+    def keep(chains: Chains) -> None:
+        if folder is not None:
+            found(chains).save(folder, overwrite=True)
+
+    if method == "nuts":
+        chains = run_chains(problem, whitened, nuts_key, settings, lambda *a: report("NUTS", *a), keep)
+    else:
+        chains = _laplace_draws(problem, whitened, nuts_key)
+    run = found(chains)
+    if folder is not None:
+        run.save(folder, overwrite=True)
+    return run
+
+
+def _settings(method: str, sampling: dict[str, Any]) -> Settings:
+    if method not in METHODS:
+        raise ValueError(f"unknown method '{method}': use {' or '.join(METHODS)}")
+    known = set(Settings.__dataclass_fields__)
+    if unknown := set(sampling) - known:
+        raise ValueError(f"unknown sampling setting {', '.join(sorted(unknown))}: use {', '.join(sorted(known))}")
+    settings = Settings(**sampling)
+    if min(settings.chains, settings.draws, settings.warmup, settings.chunk) < 1:
+        raise ValueError("chains, warmup, draws and chunk must be at least 1")
+    return settings
+
+
+def _check_data(problem: Problem) -> None:
+    for name, table in problem.tables.items():
+        if is_blank(table):
+            raise ValueError(f"table '{name}' is a layout without data: run `jaxcrc simulate` and fit what it writes")
+    if not problem.priors:
+        raise ValueError("nothing to fit: give at least one prior")
+
+
+def _laplace_draws(problem: Problem, whitened: Whitening, key: jax.Array, size: int = 2000) -> Chains:
+    """Gaussian draws around the mode in whitened coordinates, mapped to the parameters."""
+    vectors = jax.vmap(whitened)(jax.random.normal(key, (size, whitened.centre.size)))
+    draws = jax.vmap(problem.posterior.constrain)(vectors)
+    return Chains({path: np.asarray(v)[None] for path, v in draws.items()}, {}, True)
+
+
+def _about(problem: Problem, method: str, seed: int, settings: Settings, best: Map, chains: Chains) -> dict[str, Any]:
+    device = jax.local_devices()[0]
+    about: dict[str, Any] = {
+        "method": method,
+        "seed": seed,
+        "complete": chains.complete,
+        "map_converged": best.converged,
+        "log_density": best.log_density,
+        "device": f"{device.platform} ({device.device_kind}) x {jax.local_device_count()}",
+        "versions": versions(),
+        "hadronic": problem.options.hadronic,
+        "nuclear": problem.options.nuclear,
+    }
+    if method == "nuts":
+        about["sampling"] = settings.__dict__.copy()
+        about["divergences"] = int(chains.stats["diverging"].sum())
+        about["draws"] = int(chains.stats["diverging"].size)
+        about["steps_per_draw"] = float(chains.stats["num_steps"].mean())
+    return about

@@ -1,0 +1,117 @@
+"""Log-density over a grid of parameters, in compiled batches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from fitting.inference.maximum import find_map
+from fitting.problem.problem import Posterior, Problem
+from fitting.runs.labels import label_of
+from jaxcrc.scene import describe
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BATCH = 2048
+
+
+@jax.jit
+def _densities(posterior: Posterior, values: dict[str, Array]) -> tuple[Array, Array]:
+    """ln L and ln prior of a batch of points: in turn on a CPU, side by side elsewhere."""
+
+    def one(point: dict[str, Array]) -> tuple[Array, Array]:
+        return posterior.log_likelihood(point), posterior.log_prior(point)
+
+    return jax.lax.map(one, values) if jax.default_backend() == "cpu" else jax.vmap(one)(values)
+
+
+def scan(
+    problem: Problem,
+    grid: Mapping[str, Any],
+    held: Mapping[str, float] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Log-density over the product of the given values; all other free parameters are held.
+
+    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; progress — called with (done, in all).
+    Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path, the MAP in its attrs.
+    Errors: ValueError for an unknown path, or values that are not finite and one-dimensional.
+    """
+    axes = {path: _axis(problem, path, values) for path, values in grid.items()}
+    best = dict(held) if held is not None else find_map(problem, seed).values
+    best = {**{path: float(v) for path, v in problem.start().items()}, **best}
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    points = dict(zip(axes, (m.ravel() for m in mesh), strict=True))
+    size = mesh[0].size
+    likelihood, prior = np.empty(size), np.empty(size)
+    for start in range(0, size, BATCH):
+        index = np.minimum(np.arange(start, start + min(BATCH, size)), size - 1)
+        batch = {path: jnp.full(index.size, value) for path, value in best.items()}
+        batch |= {path: jnp.asarray(values[index]) for path, values in points.items()}
+        stop = min(start + BATCH, size)
+        likelihood[start:stop], prior[start:stop] = (
+            np.asarray(a)[: stop - start] for a in _densities(problem.posterior, batch)
+        )
+        if progress is not None:
+            progress(stop, size)
+    return _dataset(problem, axes, best, likelihood.reshape(mesh[0].shape), prior.reshape(mesh[0].shape))
+
+
+def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:
+    describe(problem.scene, path)
+    if path.endswith(".psf_scale") and path not in problem.priors:
+        raise ValueError(f"{path} is fixed in this case: give it a prior, so that matrices are made for it")
+    axis = np.atleast_1d(np.asarray(values, float))
+    if axis.ndim != 1 or not np.all(np.isfinite(axis)):
+        raise ValueError(f"the values of {path} must be a finite list")
+    return axis
+
+
+def _dataset(
+    problem: Problem,
+    axes: Mapping[str, np.ndarray],
+    best: Mapping[str, float],
+    likelihood: np.ndarray,
+    prior: np.ndarray,
+) -> xr.Dataset:
+    import xarray as xr  # takes a second to import, and only scans need it
+
+    dims = tuple(axes)
+    coords = {path: (path, axis, _about(problem, path)) for path, axis in axes.items()}
+    layers = {"log_likelihood": likelihood, "log_prior": prior, "log_density": likelihood + prior}
+    attrs = {"title": problem.title, "simulated": int(problem.simulated), **{f"held:{p}": v for p, v in best.items()}}
+    return xr.Dataset({name: (dims, layer) for name, layer in layers.items()}, coords, attrs)
+
+
+def _about(problem: Problem, path: str) -> dict[str, str]:
+    return {"unit": str(describe(problem.scene, path)["unit"]), "label": label_of(problem, path)}
+
+
+def parse_axis(text: str) -> tuple[str, np.ndarray]:
+    """PATH=lo:hi:n[:log] to a path and its values. Errors: ValueError that shows the form."""
+    path, _, rest = text.partition("=")
+    parts = rest.split(":")
+    try:
+        low, high, count = float(parts[0]), float(parts[1]), int(parts[2])
+        spaced = {"": np.linspace, "log": np.geomspace}[parts[3] if len(parts) > 3 else ""]
+        if count < 1 or len(parts) > 4:
+            raise ValueError
+        return path, spaced(low, high, count)
+    except (IndexError, KeyError, ValueError):
+        raise ValueError(f"cannot read the grid '{text}': write PATH=lo:hi:n or PATH=lo:hi:n:log") from None
+
+
+def save_scan(dataset: xr.Dataset, path: Path) -> None:
+    """Write a scan as netCDF, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    dataset.to_netcdf(part, engine="h5netcdf")
+    os.replace(part, path)

@@ -1,0 +1,1 @@
+"""What is to be inferred: priors, likelihood, posterior, mock data."""

@@ -1,0 +1,81 @@
+"""Tables as a likelihood sees them, and mock tables in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PRNGKeyArray
+from scipy.special import ndtri
+
+from fitting.problem.likelihood import Measured
+from fitting.tables.table import Table
+
+
+def measured(table: Table) -> Measured:
+    """The likelihood's view of a table: limits get their Gaussian width, gaps a harmless value."""
+    used = np.asarray(table.used)
+    fill = np.nanmax(np.abs(table.value))
+    value = np.where(used, table.value, fill)
+    plain = used & ~table.is_ul
+    low, high = np.where(plain, table.error_lo, fill), np.where(plain, table.error_hi, fill)
+    quantile = ndtri(table.confidence) if table.confidence is not None else 1.0
+    width = np.where(table.is_ul, np.abs(value) / quantile, fill)
+    covariance = table.covariance
+    if covariance is not None:
+        both = np.outer(plain, plain)
+        covariance = jnp.asarray(np.where(both, covariance, np.eye(plain.size)))
+    arrays = (jnp.asarray(a, float) for a in (value, low, high, width))
+    return Measured(*arrays, jnp.asarray(table.is_ul), jnp.asarray(used), covariance)
+
+
+def is_blank(table: Table) -> bool:
+    """Whether a table is a layout: it says where to look, and holds relative errors instead of data."""
+    return table.simulated and table.truth is None
+
+
+def mock_table(
+    table: Table,
+    data: Measured,
+    predicted: np.ndarray,
+    key: PRNGKeyArray | None,
+    truth: Mapping[str, float],
+    errors: float | None,
+) -> Table:
+    """A table with predicted values in place of the measured ones, with Gaussian noise where a key is given.
+
+    Arguments: data — the likelihood's view of the table; predicted [photon, bin] in its unit; truth — {path: value} to
+    write into it; errors — relative errors; by default the table's own are kept (a layout's are relative).
+    """
+    is_ul = np.asarray(data.is_ul)
+    own = np.where(is_ul, data.limit_width, 0.5 * (np.asarray(data.error_lo) + np.asarray(data.error_hi)))
+    relative = own if is_blank(table) else errors
+    sigma = own if relative is None else relative * np.abs(predicted)
+    covariance = None if relative is not None else data.covariance
+    white = np.zeros(predicted.shape) if key is None else np.asarray(jax.random.normal(key, predicted.shape))
+    correlated = covariance is not None
+    noise = (
+        (np.linalg.cholesky(np.asarray(covariance)) @ white.ravel()).reshape(white.shape)
+        if correlated
+        else sigma * white
+    )
+    values = {
+        name: np.where(table.used, array, np.nan)
+        for name, array in (("value", predicted + noise), ("error_lo", sigma), ("error_hi", sigma))
+    }
+    return replace(
+        table,
+        **values,
+        is_ul=np.zeros_like(is_ul),
+        confidence=None,
+        covariance=table.covariance if correlated else None,
+        simulated=True,
+        truth=dict(truth),
+        reference="SIMULATED",
+        doi="",
+        found_at="",
+        licence="",
+    )

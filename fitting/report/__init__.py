@@ -1,0 +1,1 @@
+"""What a Run says: verdict, comparison with the data, pictures, one page."""

@@ -1,0 +1,149 @@
+"""What a report tells beside its pictures, as rows of plain words: parameters, priors, validity, data, making."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from fitting.problem.priors import PriorError, spec_of
+from fitting.problem.problem import media
+from fitting.report.predictive import is_sea
+from fitting.runs.labels import UNKNOWN, labels, number, percent, symbols, unit_of
+from fitting.runs.run import SECOND_REFERENCE, Run
+from fitting.tables.table import describe
+from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
+from jaxcrc.transport.base import ADVICE, Status
+
+if TYPE_CHECKING:
+    import astropy.table
+
+NO_SOURCE = "no source given: wide by choice"
+COLUMNS = {
+    "mean": "mean",
+    "sd": "sd",
+    "q2.5": "2.5 %",
+    "q16": "16 %",
+    "q50": "50 %",
+    "q84": "84 %",
+    "q97.5": "97.5 %",
+    "map": "MAP",
+    "map_error": "MAP error",
+    "r_hat": "R-hat",
+    "ess_bulk": "ESS bulk",
+    "ess_tail": "ESS tail",
+    "shrinkage": "shrinkage",
+}
+METHODS = {"nuts": "NUTS, started from the MAP", "map": "MAP and Gaussian draws around it"}
+GENERAL = (Status.FAILED, Status.SUPERLUMINAL, Status.BELOW_BOHM)
+ANSWERS = {True: "yes", False: "no"}
+
+
+def parameter_name(run: Run, parameter: str) -> str:
+    """A row's name for people; derived ones read κ_s and χ with its κ₀, and the component where there are several."""
+    greek = parameter.replace("kappa(", "κ_s(").replace("chi(", "χ(")
+    greek = greek.split(": ")[-1] if len(media(run.problem.scene)) == 1 else greek
+    return symbols(run.problem).get(parameter, greek)
+
+
+def cell(column: str, value: float) -> str:
+    """A number of the summary as printed; 'unknown' where it is undefined."""
+    if math.isnan(value):
+        return UNKNOWN
+    if column in ("ess_bulk", "ess_tail"):
+        return f"{value:.0f}"
+    if column in ("r_hat", "shrinkage"):
+        return f"{value:.3f}"
+    return number(value, 4)
+
+
+def parameter_rows(run: Run, summary: astropy.table.Table) -> list[list[str]]:
+    """Name, unit and the numbers of each row of the summary."""
+    return [
+        [
+            parameter_name(run, str(row["parameter"])),
+            unit_of(str(row["unit"])) or "–",
+            *(cell(column, float(row[column])) for column in COLUMNS),
+        ]
+        for row in summary
+    ]
+
+
+def reference_rows(run: Run) -> list[tuple[str, str, str]]:
+    """What every χ refers to: its name, the law of κ₀, and where that comes from."""
+    used = {m.reference for m in media(run.problem.scene).values() if isinstance(m, SuppressedDiffusion)}
+    rows = []
+    for name in sorted(used | {SECOND_REFERENCE, "nava16"}):
+        law = REFERENCES[name]
+        bend = f", bending at {law.break_at:g} GeV" if math.isfinite(law.break_at) else ""
+        words = f"κ₀ = {number(law.normalisation)} cm² s⁻¹ at {law.pivot:g} GeV, slope {law.delta:.3g}{bend}"
+        rows.append((f"χ(…; {name})", words, law.source))
+    return rows
+
+
+def prior_rows(run: Run) -> list[tuple[str, str, str, str]]:
+    """Name, path, distribution and source of each prior; then the ties."""
+    rows = []
+    for path, name in labels(run.problem).items():
+        prior = run.problem.priors[path]
+        try:
+            spec = {key: value for key, value in spec_of(prior).items() if key != "source"}
+            words = f"{spec.pop('dist')}, " + ", ".join(f"{key} = {number(v, 4)}" for key, v in spec.items())
+        except PriorError:
+            words = type(prior.distribution).__name__
+        rows.append((name, path, words, prior.source or NO_SOURCE))
+    ties = run.problem.options.ties.items()
+    return rows + [(follower, follower, f"the same as {leader}", "a tie of the case") for follower, leader in ties]
+
+
+def validity_rows(run: Run) -> list[tuple[str, str, str]]:
+    """Each status flag with the share of draws that carry it, and the advice; the rarer flags only where they occur."""
+    status = run.about.get("status") or {}
+    shares = {bit: float(status.get(bit.name, math.nan)) for bit in ADVICE}
+    return [(bit.name, percent(share), ADVICE[bit]) for bit, share in shares.items() if bit in GENERAL or share > 0.0]
+
+
+def provenance(run: Run, name: str) -> str:
+    """What a table is and where it comes from."""
+    table, options = run.problem.tables[name], run.problem.options
+    cloud = f"\nLooks at cloud '{options.clouds[name]}'." if name in options.clouds else ""
+    found = f"\nFound at: {table.found_at}." if table.found_at else ""
+    return f"{describe(table)}{found}{cloud}"
+
+
+def model_facts(run: Run) -> dict[str, str]:
+    """What was chosen rather than fitted."""
+    options = run.problem.options
+    nuclear = options.nuclear if isinstance(options.nuclear, str) else f"factor {options.nuclear:g}"
+    parts = run.problem.scene.components
+    seas = [f"{name} ({parts[name].source.reference})" for name in parts if is_sea(run.problem, name)]
+    moving = [name for name in parts if not is_sea(run.problem, name)]
+    return {
+        "hadronic model": options.hadronic,
+        "nuclear factor": nuclear,
+        "components": ", ".join(moving) or "none",
+        "sea of cosmic rays": ", ".join(seas) or "none",
+        "cosmic-ray energies": f"{options.points_per_decade} per decade",
+    }
+
+
+def making(run: Run) -> dict[str, str]:
+    """Method, diagnostics, seed, times and versions."""
+    about = run.about
+
+    def of(key: str, digits: int = 3) -> str:
+        return number(float(about.get(key, math.nan)), digits)
+
+    return {
+        "method": METHODS.get(about["method"], str(about["method"])),
+        "sampling": ", ".join(f"{key} {value}" for key, value in (about.get("sampling") or {}).items()) or "none",
+        "divergences": str(about.get("divergences", UNKNOWN)),
+        "steps per draw": of("steps_per_draw"),
+        "complete": ANSWERS.get(about.get("complete"), UNKNOWN),
+        "MAP converged": ANSWERS.get(about.get("map_converged"), UNKNOWN),
+        "ln p at the MAP": of("log_density", 6),
+        "seed": str(about.get("seed", UNKNOWN)),
+        "seconds for the MAP": of("seconds_map"),
+        "seconds for the draws": of("seconds_draws"),
+        "device": str(about.get("device", UNKNOWN)),
+        "versions": ", ".join(f"{key} {value}" for key, value in (about.get("versions") or {}).items()) or UNKNOWN,
+    }

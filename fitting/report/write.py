@@ -1,0 +1,164 @@
+"""The report of a run: summary table, figures, and one page that holds them all; a table for the terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import astropy.table
+import matplotlib.pyplot as plt
+import numpy as np
+import rich.table
+from matplotlib.figure import Figure
+from rich.markup import escape
+
+from fitting.report import html
+from fitting.report.figures import plot_corner as plot_corner
+from fitting.report.figures import plot_density as plot_density
+from fitting.report.figures import plot_profile as plot_profile
+from fitting.report.figures import plot_rank as plot_rank
+from fitting.report.figures import plot_scan as plot_scan
+from fitting.report.figures import plot_shrinkage as plot_shrinkage
+from fitting.report.figures import plot_spectrum as plot_spectrum
+from fitting.report.figures import profile_tables, spectrum_tables
+from fitting.report.sections import (
+    COLUMNS,
+    cell,
+    making,
+    model_facts,
+    parameter_name,
+    parameter_rows,
+    prior_rows,
+    provenance,
+    reference_rows,
+    validity_rows,
+)
+from fitting.report.verdict import verdict
+from fitting.runs.labels import short, unit_of
+from fitting.runs.run import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PAGE_FILE, SUMMARY_FILE, SCAN_FILE = "report.html", "summary.ecsv", "scan.png"
+FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
+    "profile": (
+        plot_profile,
+        "Radial profile: data, the model at the MAP, and 68 and 95 % of the posterior. The model is averaged over each "
+        "annulus and blurred by the point-spread function, whose width is marked. Beneath: residuals, ±2 σ shaded.",
+    ),
+    "spectrum": (
+        plot_spectrum,
+        "Spectrum: data, and the model as each table sees it through its own region. A band is drawn as its flux times "
+        "E₁E₂/(E₂ − E₁), data and model alike. Beneath: residuals of the measured points, ±2 σ shaded.",
+    ),
+    "density": (
+        plot_density,
+        "Where the cosmic rays are: energy density against the distance from the source, and the local sea's level.",
+    ),
+    "shrinkage": (plot_shrinkage, "Width of the posterior against that of the prior: what the data decided."),
+    "corner": (plot_corner, "Posterior of the free parameters, with their priors and the MAP."),
+    "ranks": (plot_rank, "Ranks of each chain's draws among all: level where the chains have mixed."),
+}
+
+
+def write(run: Run, folder: str | Path) -> Path:
+    """Write `summary.ecsv`, each figure as PNG and a self-contained `report.html`; the path of the page.
+
+    Every file appears whole or not at all.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    summary, text = run.summary(), io.StringIO()
+    summary.write(text, format="ascii.ecsv")
+    _put(folder / SUMMARY_FILE, text.getvalue().encode("utf-8"))
+    missing = {"profile": not profile_tables(run), "spectrum": not spectrum_tables(run)}
+    pictures = {}
+    for name, (draw, caption) in FIGURES.items():
+        if not missing.get(name, False):
+            png = _png(draw(run))
+            _put(folder / f"{name}.png", png)
+            pictures[name] = html.picture(png, caption)
+    parts = _parts(run, summary, pictures, folder)
+    return _put(folder / PAGE_FILE, html.page(run.problem.title or "Report", parts).encode("utf-8"))
+
+
+def write_scan(dataset: xr.Dataset, folder: str | Path) -> Path:
+    """Write the map of a scan as PNG into a folder; its path."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return _put(folder / SCAN_FILE, _png(plot_scan(dataset)))
+
+
+def _png(drawn: Any) -> bytes:
+    """A figure, or the figure of Axes, as PNG; the figure is closed."""
+    figure = drawn if isinstance(drawn, Figure) else np.ravel(np.asarray(drawn, object))[0].figure
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=130)
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def _put(path: Path, content: bytes) -> Path:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], folder: Path) -> list[str]:
+    problem = run.problem
+    shown = [pictures[name] for name in ("profile", "spectrum", "density") if name in pictures]
+    return [
+        html.heading(problem.title or "Report", 1),
+        html.banner("SIMULATED data: made by the model itself, not measured.") if problem.simulated else "",
+        html.paragraphs(part for part in problem.text.strip().split("\n\n") if part),
+        html.heading("What the data say"),
+        html.paragraphs(verdict(run, summary)),
+        *shown,
+        html.heading("Parameters"),
+        html.grid(("parameter", "unit", *COLUMNS.values()), parameter_rows(run, summary)),
+        html.grid(("χ = κ_s/κ₀", "reference κ₀", "source"), reference_rows(run), "words"),
+        *(pictures[name] for name in ("shrinkage", "corner")),
+        html.heading("Priors"),
+        html.grid(("parameter", "path", "prior", "source"), prior_rows(run), "words"),
+        html.heading("Model"),
+        html.facts(model_facts(run)),
+        html.heading("Validity"),
+        html.grid(("flag", "share of the draws", "what it means, and what to do"), validity_rows(run), "words"),
+        html.heading("Data"),
+        *(html.heading(name, 3) + html.code(provenance(run, name)) for name in problem.tables),
+        html.heading("How it was made"),
+        html.facts(making(run)),
+        pictures["ranks"],
+        html.heading("Open it again"),
+        html.paragraphs(["From the folder that the run was saved in:"]),
+        html.code(f"import fitting\n\nrun = fitting.Run.load({str(folder)!r})\nrun.summary()"),
+        html.code(f"jaxcrc report {folder}"),
+    ]
+
+
+def terminal_table(run: Run) -> rich.table.Table:
+    """The summary for a terminal: median, 68 and 95 % intervals, MAP, R-hat, ESS, shrinkage."""
+    title = (run.problem.title or "Parameters") + (" (SIMULATED)" if run.problem.simulated else "")
+    table = rich.table.Table(title=escape(title))
+    for column in ("parameter", "median", "68 %", "95 %", "MAP", "R-hat", "ESS", "shrinkage"):
+        table.add_column(column, justify="left" if column == "parameter" else "right", no_wrap=True)
+    for row in run.summary():
+        name, unit = parameter_name(run, str(row["parameter"])), unit_of(str(row["unit"]))
+        ends = {column: short(float(row[column])) for column in ("q2.5", "q16", "q50", "q84", "q97.5", "map")}
+        table.add_row(
+            escape(f"{name} [{unit}]" if unit else name),
+            ends["q50"],
+            f"{ends['q16']} … {ends['q84']}",
+            f"{ends['q2.5']} … {ends['q97.5']}",
+            ends["map"],
+            *(cell(column, float(row[column])) for column in ("r_hat", "ess_bulk", "shrinkage")),
+        )
+    return table

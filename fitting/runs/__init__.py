@@ -1,0 +1,1 @@
+"""What a fit found: draws, statistics, their names; saved and reloaded."""

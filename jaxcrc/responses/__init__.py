@@ -1,0 +1,1 @@
+"""Where a table looks, and how what is there shines into it."""

@@ -1,0 +1,1 @@
+"""The cosmic-ray cloud: protons in a flux tube and the waves they drive."""

@@ -1,0 +1,266 @@
+"""A cosmic-ray cloud as a transport: each energy leaves its remnant at its own time and spreads along a flux tube.
+
+    n(E, z, t) = N(E)/(4/3 π R³) · P(z, t − t_esc)/P_a  inside the tube, ρ < R = R_esc(E)
+
+on both sides of the remnant, which is n = 3 U_B P/E² with P per ln p over U_B = B²/8π.
+"""
+
+from __future__ import annotations
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.scipy.special import erfc
+from jaxtyping import Float, Int
+
+from jaxcrc._types import Bits, Energy, Position, Scalar, param
+from jaxcrc.medium.damping import DEFAULT, check_damping
+from jaxcrc.medium.diffusion import AbstractMedium
+from jaxcrc.medium.dispersion import EVANESCENT
+from jaxcrc.medium.phases import Phase
+from jaxcrc.numerics.interpolate import monotone_cubic
+from jaxcrc.source.release import Burst, Point, Released
+from jaxcrc.source.remnant import Remnant
+from jaxcrc.source.spectrum import momentum
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings
+from jaxcrc.transport.cloud.escapes import RELEASES, release_point
+from jaxcrc.transport.cloud.population import Cloud
+from jaxcrc.transport.cloud.profile import CloudSolution, cloud_solution
+from jaxcrc.transport.cloud.tube import Resolution
+from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
+
+Line = Float[Array, "few cell"]
+
+EDGE = 0.1  # the tube's edge is blurred by this fraction of its radius, so that its derivative exists
+TINY = 1.0e-30
+SPAN = (1.0, 300.0)  # radii of release looked for [pc]
+# What a fit needs: with 20 energies the light of a cloud in the tube is off by 2 % at worst (`benchmarks/tube.py`).
+RELEASE = Resolution(cells=80, steps=130)
+PROFILES = Resolution(cells=100, steps=100, after=90, late=0.07, extent=5000.0)
+
+
+class TubeField(AbstractField):
+    """Cosmic rays along the tube at one age, for a few energies; in between, cubics of the logarithms in ln E."""
+
+    log_energy: Float[Array, " few"]  # of the few energies
+    place: Line  # |z| of the cells [pc]
+    log_density: Line  # of N-weighted density, ln(p/V) [pc⁻³]
+    face: Float[Array, "few face"]  # |z| of the faces [pc]
+    log_chi: Float[Array, "few face"]
+    log_radius: Float[Array, " few"]
+    release_time: Float[Array, " few"]  # since the explosion [kyr]
+    log_wanted: Energy
+    amplitude: Energy
+    axis: Float[Array, "3"]
+    covering: Scalar
+    status: Bits
+
+    def along(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] in the tube at distance |z| [pc] along its axis."""
+        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.place, self.log_density)
+        inside = jnp.abs(z) < self.place[:, -1:]
+        return self.amplitude[:, None] * jnp.exp(self._spread(jnp.where(inside, few, math.log(TINY))))
+
+    def chi(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
+        """κ/κ₀ at distance |z| [pc] along the tube, to compare with the suppression factors of homogeneous models."""
+        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.face, self.log_chi)
+        return jnp.exp(self._spread(few))
+
+    def radius(self) -> Energy:
+        """R(E), the radius of the tube [pc]: of the remnant when protons of that energy left it."""
+        return jnp.exp(self._spread(self.log_radius[:, None])[:, 0])
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc] from the remnant, times the covering fraction."""
+        z = position @ self.axis
+        across = jnp.sqrt(jnp.maximum(jnp.sum(position**2, axis=-1) - z**2, 0.0) + 1.0e-12)
+        return self.covering * self.along(z) * inside_tube(across, self.radius()[:, None])
+
+    def rings(self, edges: Float[Array, " edge"]) -> Float[Array, "energy ring"]:
+        """Mean column of n [GeV⁻¹ cm⁻³ pc] over the rings on the sky between radii [pc] around the remnant.
+
+        Along the tube by the content of its cells, across it by Gauss quadrature: no cell or edge is lost. A tube
+        within a degree of the line of sight is taken to lie at one.
+        """
+        slant = jnp.maximum(jnp.sqrt(self.axis[0] ** 2 + self.axis[1] ** 2), math.radians(1.0))
+        (angle, step), (depth, share) = (np.polynomial.legendre.leggauss(n) for n in (14, 6))
+        angle, step = 0.5 * np.pi * angle, 0.5 * np.pi * step
+
+        def one(face: Array, log_density: Array, log_radius: Array) -> Array:
+            content = jnp.concatenate([jnp.zeros_like(face[:1]), jnp.cumsum(jnp.exp(log_density) * jnp.diff(face))])
+            radius = jnp.exp(log_radius)
+
+            def within(edge: Array) -> Array:
+                """What lies nearer to the remnant's centre on the sky than `edge`, on one side."""
+                widest = jnp.minimum(radius, edge)[:, None, None]
+                across = widest * jnp.asarray(np.sin(angle), edge.dtype)[:, None]
+                reach = jnp.sqrt(jnp.maximum(edge[:, None, None] ** 2 - across**2, 1.0e-16))
+                half = jnp.sqrt(jnp.maximum(radius**2 - across**2, 1.0e-16))
+                z = (reach + half * jnp.asarray(depth, edge.dtype) * self.axis[2]) / slant
+                inside = jnp.sign(z) * monotone_cubic(face, content, jnp.abs(z))
+                area = widest * jnp.asarray(np.cos(angle) * step, edge.dtype)[:, None] * half
+                return jnp.sum(area * jnp.asarray(share, edge.dtype) * inside, axis=(1, 2))
+
+            return 2.0 * jnp.diff(within(edges)) / (math.pi * jnp.diff(edges**2))
+
+        few = jax.vmap(one)(self.face, self.log_density, self.log_radius)
+        return self.covering * self.amplitude[:, None] * jnp.exp(self._spread(jnp.log(jnp.maximum(few, TINY))))
+
+    def _spread(self, few: Float[Array, "few node"]) -> Float[Array, "energy node"]:
+        return jax.vmap(lambda y: monotone_cubic(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)
+
+
+def inside_tube(across: Array, radius: Array) -> Array:
+    """1 inside the tube, 0 outside, blurred by a tenth of its radius; the cross-section keeps its area."""
+    return 0.5 * erfc((across / radius - 1.0) / EDGE) / (1.0 + 0.5 * EDGE**2)
+
+
+class CosmicRayCloud(AbstractTransport):
+    """Protons that a remnant releases into a flux tube, coupled to the Alfvén waves that they drive.
+
+    The source is a burst from a point: its energy and spectrum are those of all protons, its age the remnant's. The
+    medium is κ₀, the diffusion coefficient before any waves grow. Each energy leaves when its half-life equals the
+    age of the remnant ("halflife"), at the latest when the shell turns radiative ("sudden"); what has not left yet
+    fills the remnant. The tube lies at `inclination` to the line of sight, its far end at `azimuth` on the sky.
+    Source: Malkov et al. 2013; Nava et al. 2016, 2019.
+    Errors: ValueError for a source that is not a burst from a point, an unknown damping, release or evanescent.
+    Validity: total energies of some GeV and more; see `Status`.
+    """
+
+    phase: Phase
+    remnant: Remnant | None = eqx.field(default=None, metadata={"optional": True})
+    injection_scale: Scalar = param("pc", "injection scale of the ambient turbulence", low=1e-3, default=50.0)
+    growth_factor: Scalar = param("", "g: 1, or ½ where P is counted over B²/4π", low=0.0, default=1.0)
+    mach: Scalar = param("", "Alfvénic Mach number of the ambient turbulence", low=0.0, default=1.0)
+    nlld_level: Scalar = param("", "(δB/B)²/I in non-linear Landau damping", low=0.0, default=1.0)
+    inclination: Scalar = param("deg", "between the tube and the line of sight", low=0.0, high=180.0, default=90.0)
+    azimuth: Scalar = param("deg", "position angle of the tube's far end on the sky, from north to east", default=0.0)
+    covering: Scalar = param("", "share of the gas that lies in the tube", low=0.0, high=1.0, default=1.0)
+    damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT, converter=tuple)
+    advection: bool = eqx.field(static=True, default=True)
+    release: str = eqx.field(static=True, default="halflife")
+    cut_off: bool = eqx.field(static=True, default=False)
+    evanescent: str = eqx.field(static=True, default="none")
+    energies: int = eqx.field(static=True, default=20)
+
+    def __check_init__(self) -> None:
+        check_damping(self.damping)
+        if self.release not in RELEASES:
+            raise ValueError(f"unknown release {self.release!r}; choose one of {RELEASES}")
+        if self.evanescent not in EVANESCENT:
+            raise ValueError(f"evanescent must be one of {EVANESCENT}, got {self.evanescent!r}")
+        if not isinstance(self.energies, int) or isinstance(self.energies, bool) or self.energies < 4:
+            raise ValueError(f"energies = {self.energies!r}: a cloud needs at least 4 energies to interpolate between")
+        for name in ("advection", "cut_off"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: write true or false")
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
+
+    def solve(
+        self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+    ) -> TubeField:
+        """The Field along the tube at the age of the source."""
+        if not (isinstance(source.release, Burst) and isinstance(source.shape, Point)):
+            raise ValueError("a cloud is released by a burst from a point: the remnant's radius follows from the model")
+        log_few = jnp.linspace(jnp.log(energy.total[0]), jnp.log(energy.total[-1]), self.energies)
+        few = jnp.exp(log_few)
+        cloud = self.cloud(source, medium, few, energy.mass)
+        remnant = Remnant(density=self.phase.density) if self.remnant is None else self.remnant
+        age = source.release.time()
+        radius, left = release_point(cloud, few, remnant, self.release, SPAN, RELEASE)
+        radius = jnp.minimum(radius, remnant.radius(age))
+        elapsed = jnp.maximum(age - left, 0.0)
+        solution = cloud_solution(cloud, radius, few, PROFILES, jnp.maximum(elapsed, 1.0e-6))
+        now = at_time(solution, elapsed)
+        volume = 4.0 / 3.0 * math.pi * radius**3
+        scaled = now.pressure / cloud.pressure(radius, few)[:, None]
+        slant, turn = jnp.deg2rad(self.inclination), jnp.deg2rad(self.azimuth)
+        across = jnp.sin(slant)
+        return TubeField(
+            log_energy=log_few,
+            place=now.z,
+            log_density=jnp.log(jnp.maximum(scaled, TINY) / volume[:, None]),
+            face=now.z_face,
+            log_chi=jnp.log(now.chi),
+            log_radius=jnp.log(radius),
+            release_time=left,
+            log_wanted=jnp.log(energy.total),
+            amplitude=source.amplitude(energy.kinetic),
+            axis=jnp.stack([across * jnp.cos(turn), across * jnp.sin(turn), jnp.cos(slant)]),
+            covering=self.covering,
+            status=_status(
+                solution, elapsed, now, jnp.interp(log_few, jnp.log(energy.total), 1.0 * energy.feeds) > 0.5
+            ),
+        )
+
+    def cloud(self, source: Released, medium: AbstractMedium, energy: Array, mass: float) -> Cloud:
+        """What the few energies have in common: a Cloud whose spectrum and κ₀ are those of source and medium."""
+        kinetic = energy - mass
+        strength = source.release.strength() / ENERGY_UNIT_GEV_PER_PC3
+        return Cloud(
+            self.phase,
+            released_energy=strength,
+            injection_scale=self.injection_scale,
+            growth_factor=self.growth_factor,
+            mach=self.mach,
+            nlld_level=self.nlld_level,
+            kappa0_value=medium.kappa(momentum(kinetic, mass)),
+            share=energy**2 * source.spectrum(kinetic),
+            damping=self.damping,
+            advection=self.advection,
+            cut_off=self.cut_off,
+            evanescent=self.evanescent,
+        )
+
+
+class Moment(eqx.Module):
+    """A solution at one time."""
+
+    z: Line
+    pressure: Line
+    z_face: Float[Array, "few face"]
+    chi: Float[Array, "few face"]
+    escaped: Float[Array, " few"]
+
+
+def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
+    """A batch of solutions, each at its own time [kyr] since its release; between steps, logarithms linear in ln t."""
+    log_time = jnp.log(solution.time)
+    wanted = jnp.clip(jnp.log(jnp.maximum(time, 1e-30)), log_time[:, 0], log_time[:, -1])
+    after = jnp.clip(jnp.sum(log_time <= wanted[:, None], axis=1), 1, log_time.shape[1] - 1)
+
+    def at(x: Array) -> tuple[Array, Array]:
+        rows = (jnp.take_along_axis(x, i.reshape(-1, *(1,) * (x.ndim - 1)), axis=1)[:, 0] for i in (after - 1, after))
+        return tuple(rows)
+
+    first, second = at(log_time)
+    share = (wanted - first) / (second - first)
+
+    def between(x: Array, log: bool = False) -> Array:
+        low, high = at(jnp.log(jnp.maximum(x, TINY * TINY)) if log else x)
+        mixed = low + share.reshape(-1, *(1,) * (low.ndim - 1)) * (high - low)
+        return jnp.exp(mixed) if log else mixed
+
+    return Moment(
+        between(solution.z),
+        between(solution.pressure, log=True),
+        between(solution.z_face),
+        between(solution.chi, log=True),
+        between(solution.escaped),
+    )
+
+
+def _status(solution: CloudSolution, elapsed: Float[Array, " few"], now: Moment, feeds: Array) -> Int[Array, ""]:
+    """Bits of the energies that feed the data; FAILED where the march ended before the age was reached."""
+    bits = solution.status & ~(int(Status.FAILED) | int(Status.GRID_EDGE))
+    failed = (elapsed > solution.time[:, -1]) | ~jnp.all(jnp.isfinite(now.pressure), axis=-1)
+    bits = bits | jnp.where(failed, int(Status.FAILED), 0) | jnp.where(now.escaped > 1e-2, int(Status.GRID_EDGE), 0)
+    bits = jnp.where(feeds, bits, bits & int(Status.FAILED))
+    return jax.lax.reduce(bits, 0, jax.lax.bitwise_or, (0,))

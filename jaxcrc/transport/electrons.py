@@ -1,0 +1,159 @@
+"""Electrons around their source: diffusion with losses in the scene's light and field, at rest or carried along."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from jaxcrc._types import Bits, Position, Scalar, param
+from jaxcrc.medium.diffusion import AbstractMedium, bohm
+from jaxcrc.medium.losses import lepton_loss
+from jaxcrc.source.pulsar import AbstractElectrons
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
+from jaxcrc.transport.kernels.cooled import (
+    Spread,
+    burst_spread,
+    drifting_density,
+    floored,
+    history_spread,
+    spread_density,
+)
+from jaxcrc.transport.kernels.cooling import cooling
+from jaxcrc.units import ELECTRON_MASS, KM_S_PER_PC_KYR, LIGHT_SPEED
+
+
+class CooledField(AbstractField):
+    """Electrons around a source at rest."""
+
+    spread: Spread
+    status: Bits
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
+        return spread_density(self.spread, jnp.sqrt(jnp.sum(position**2, axis=-1)))
+
+
+class CarriedField(AbstractField):
+    """Electrons that drift away from their source."""
+
+    spread: Spread
+    velocity: Float[Array, "3"]
+    status: Bits
+
+    def density(self, position: Position) -> Float[Array, "energy node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
+        return drifting_density(self.spread, position, self.velocity)
+
+
+def solve_spread(
+    source: AbstractElectrons,
+    medium: AbstractMedium,
+    energy: EnergyGrid,
+    surroundings: Surroundings,
+    expansion: Scalar | None = None,
+) -> tuple[Spread, Bits]:
+    """What is left of all releases on the energy grid, and the status of its validity.
+
+    Arguments: expansion — H of a wind of speed H r [kyr⁻¹].
+    Errors: ValueError where the component's particles are no electrons or its source releases none.
+    """
+    if energy.mass != ELECTRON_MASS:
+        raise ValueError("cooling is solved for electrons only: set particle = 'electron' for this component")
+    if not isinstance(source, AbstractElectrons):
+        raise ValueError(
+            f"a source of kind {type(source).__name__} releases no electrons; use 'pulsar', 'electron-burst' or "
+            "'steady-electrons'"
+        )
+    total, light, age = energy.total, surroundings.light, source.age()
+    loss = floored(lambda e: lepton_loss(e, light) + (0.0 if expansion is None else expansion * e))
+    kappa = _in_energy(medium)
+    table = cooling(total, kappa, loss, source.injection.energy_max(), expansion)
+    strength = source.strength()
+    if strength is None:
+        spread = history_spread(total, age, kappa, loss, lambda e, t: source.power(t) * source.injection(e), table)
+    else:
+        spread = burst_spread(total, age, loss, lambda e: strength * source.injection(e), table)
+    feeds = energy.feeds & (total < source.injection.energy_knee())
+    slow = feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
+    # The oldest electrons: have they diffused farther than light could go?
+    fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
+    return spread, flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
+
+
+def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:
+    """κ of total energy."""
+    return lambda e: medium.kappa(jnp.sqrt(jnp.maximum(e * e - ELECTRON_MASS**2, 1e-6 * ELECTRON_MASS**2)))
+
+
+class Cooled(AbstractTransport):
+    """One zone with κ(E) the same everywhere and losses by inverse Compton and synchrotron radiation.
+
+    ∂ₜn = κ∇²n + ∂(bn)/∂E + Q from a point, with a wind of speed H r if `expansion` is not zero: it carries electrons
+    outwards and cools them by b = H E on top.
+    Validity: r < ct; light, field and κ constant since birth.
+    """
+
+    expansion: Scalar = param(
+        "km / (s pc)", "speed of a radial wind for each pc of distance from the source", low=0.0, default=0.0
+    )
+
+    def solve(
+        self, source: AbstractElectrons, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+    ) -> CooledField:
+        """The Field of electrons around a source at rest."""
+        spread, status = solve_spread(source, medium, energy, surroundings, self.expansion / KM_S_PER_PC_KYR)
+        return CooledField(spread=spread, status=status)
+
+
+class AbstractDrift(eqx.Module):
+    """What moves electrons away from where the source is now."""
+
+    @abstractmethod
+    def velocity(self) -> Float[Array, "3"]:
+        """Velocity of released electrons relative to the source [pc kyr⁻¹]: to the north, to the east, away from us."""
+
+
+class Wind(AbstractDrift):
+    """A uniform wind past the source."""
+
+    north: Scalar = param("km / s", "speed of the wind to the north")
+    east: Scalar = param("km / s", "speed of the wind to the east", default=0.0)
+    away: Scalar = param("km / s", "speed of the wind along the line of sight, away from us", default=0.0)
+
+    def velocity(self) -> Float[Array, "3"]:
+        """Velocity of released electrons relative to the source [pc kyr⁻¹]."""
+        return jnp.stack([self.north, self.east, self.away]) / KM_S_PER_PC_KYR
+
+
+class ProperMotion(AbstractDrift):
+    """A source that moves through a medium at rest: what it released stays behind."""
+
+    north: Scalar = param("km / s", "speed of the source to the north")
+    east: Scalar = param("km / s", "speed of the source to the east", default=0.0)
+    away: Scalar = param("km / s", "speed of the source along the line of sight, away from us", default=0.0)
+
+    def velocity(self) -> Float[Array, "3"]:
+        """Velocity of released electrons relative to the source [pc kyr⁻¹]."""
+        return -jnp.stack([self.north, self.east, self.away]) / KM_S_PER_PC_KYR
+
+
+class Carried(AbstractTransport):
+    """As `Cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
+
+    drift: AbstractDrift
+
+    def is_round(self, source: eqx.Module) -> bool:
+        """Never."""
+        return False
+
+    def solve(
+        self, source: AbstractElectrons, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+    ) -> CarriedField:
+        """The Field of electrons that drift away from their source."""
+        spread, status = solve_spread(source, medium, energy, surroundings)
+        return CarriedField(spread=spread, velocity=self.drift.velocity(), status=status)

@@ -1,0 +1,1 @@
+"""Solutions in closed form, and sums of them."""

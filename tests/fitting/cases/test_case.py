@@ -1,0 +1,96 @@
+"""Case files: what is read is what is written, and every mistake has its sentence."""
+
+import tomllib
+
+import pytest
+
+import fitting
+from fitting.cases.case import CaseError, load, locate_case, spell_case, write_case
+from fitting.problem.mocks import is_blank
+
+BASE = locate_case("demo/layout").read_text(encoding="utf-8")
+
+BROKEN = [
+    ('reference = "nava16"', 'reference = "nava17"', "nava16"),
+    ("log10_chi = -1.5", "log10_chy = -1.5", "did you mean 'log10_chi'"),
+    ("log10_chi = -1.5", "log10_chi = nan", "not a finite number"),
+    ('kind = "burst"', 'kind = "brust"', "did you mean 'burst'"),
+    ('distance = "1 kpc"', 'distance = "1 GeV"', "cannot read '1 GeV'"),
+    ('distance = "1 kpc"', "distance = -1.0", "outside the range"),
+    ('density = "10 cm-3"', "densty = 10.0", "did you mean 'density'"),
+    ("index = 2.2", "index = 5.0", "outside the range"),
+    ('hadronic = "kafexhiu14-pythia8"', 'hadronic = "kafexhiu14"', "kafexhiu14-pythia8"),
+    ('hadronic = "kafexhiu14-pythia8"', 'hadronix = "x"', "did you mean 'hadronic'"),
+    ('nuclear = "kafexhiu14"', 'nuclear = "heavy"', "kafexhiu14"),
+    ('[components.halo.transport]\nkind = "homogeneous"', "", "'transport' is missing"),
+    ("[view]", "[vieww]", "unknown key 'vieww'"),
+    (
+        '[priors."components.halo.medium.delta"]',
+        '[priors."components.halo.medium.detla"]',
+        "did you mean components.halo.medium.delta",
+    ),
+    ('dist = "uniform"\nlow = -3.0', 'dist = "unifrm"\nlow = -3.0', "did you mean 'uniform'"),
+    ("low = 1.5\nhigh = 3.0", "low = 0.5\nhigh = 3.0", "the model holds in"),
+    ("low = -3.0\nhigh = 0.0", "low = 1.0\nhigh = 0.0", "swap them"),
+    ('kind = "surface_brightness"', 'kind = "brightness"', "surface_brightness"),
+    ("r_edges = [0.0, 0.1", "r_edges = [0.3, 0.1", "increasing order"),
+    ("[tables.profile.layout]", '[tables.profile]\nfile = "nowhere.ecsv"\n[tables.profile.layout]', "either `file`"),
+    ("centre = [83.6, 22.0]\n\n[gas]", "centre = [83.6, 122.0]\n\n[gas]", "no position"),
+    ("warmup = 500", "warm_up = 500", "did you mean 'warmup'"),
+    ("[gas]", "[gas", "not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "fragment"), BROKEN, ids=[f"{i}" for i in range(len(BROKEN))])
+def test_a_broken_case_is_one_sentence(tmp_path, old, new, fragment):
+    assert old in BASE
+    path = tmp_path / "case.toml"
+    path.write_text(BASE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert fragment in message
+    assert str(path) in message
+    assert "\n" not in message
+
+
+def test_the_line_of_a_wrong_key_is_named(tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(BASE.replace("log10_chi = -1.5", "log10_chy = -1.5"), encoding="utf-8")
+    number = 1 + path.read_text(encoding="utf-8").splitlines().index("log10_chy = -1.5")
+    with pytest.raises(CaseError, match=f"line {number}:"):
+        load(path)
+
+
+def test_an_unknown_case_names_the_nearest():
+    with pytest.raises(CaseError, match="did you mean 'w28'"):
+        load("w29")
+
+
+@pytest.mark.parametrize("name", ["w28", "demo"])
+def test_what_is_written_is_what_was_read(tmp_path, name):
+    problem = load(name)
+    path = write_case(problem, tmp_path / "copy")
+    again = load(path)
+    files = {table: f"{table}.ecsv" for table in problem.tables}
+    assert spell_case(again, files) == spell_case(problem, files)
+    start = problem.start()
+    assert float(again.log_density(start)) == float(problem.log_density(start))
+    with pytest.raises(CaseError, match="exists already"):
+        write_case(problem, tmp_path / "copy")
+
+
+def test_every_prior_of_a_shipped_case_says_where_it_comes_from():
+    for name in ("w28", "demo"):
+        assert all(prior.source for prior in load(name).priors.values()), name
+
+
+def test_the_template_is_a_case():
+    problem = load("template")
+    assert problem.start()["components.escaped.source.release.log10_energy"] == pytest.approx(49.4771, abs=1e-4)
+    assert is_blank(problem.tables["profile"])
+
+
+def test_all_shipped_cases_parse():
+    for path in fitting.cases().values():
+        assert tomllib.loads(path.read_text(encoding="utf-8"))["title"]

@@ -1,0 +1,144 @@
+"""The command line as a person uses it, in this process; `fit` runs the short way."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.table import Table
+
+from fitting.cli import main as cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_prepare", lambda: None)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = cli.main([str(a) for a in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """A MAP fit of the demo, written to a folder."""
+    folder = tmp_path_factory.mktemp("fit") / "run"
+    keep, cli._prepare = cli._prepare, lambda: None
+    try:
+        assert cli.main(["fit", "demo", "--method", "map", "--out", str(folder)]) == 0
+    finally:
+        cli._prepare = keep
+    return folder
+
+
+def test_fit_writes_a_run_and_its_report(fitted):
+    assert {"case.toml", "profile.ecsv", "run.nc", "summary.ecsv", "report.html", "corner.png"} <= {
+        p.name for p in fitted.iterdir()
+    }
+    summary = Table.read(fitted / "summary.ecsv")
+    assert {
+        "parameter",
+        "unit",
+        "mean",
+        "sd",
+        "q2.5",
+        "q16",
+        "q50",
+        "q84",
+        "q97.5",
+        "r_hat",
+        "ess_bulk",
+        "ess_tail",
+        "shrinkage",
+    } <= set(summary.colnames)
+    assert any("kappa(10 TeV)" in name for name in summary["parameter"])
+    assert not list(fitted.glob(".*part*"))
+    with xr.open_datatree(fitted / "run.nc", engine="h5netcdf") as tree:
+        assert {"posterior", "prior", "sample_stats", "observed_data"} <= set(tree.children)
+
+
+def test_fit_does_not_write_over_a_run(fitted, run):
+    code, _, error = run("fit", "demo", "--method", "map", "--out", fitted)
+    assert code == 2
+    assert "holds a case already" in error
+
+
+def test_report_and_compare_read_a_run(fitted, run):
+    code, out, _ = run("report", fitted)
+    assert code == 0
+    assert "SIMULATED" in out
+    code, out, _ = run("compare", fitted, fitted)
+    assert code == 0
+    assert "+0.00" in out
+
+
+def test_simulate_makes_a_case_that_carries_its_truth(run, tmp_path):
+    code, *_ = run(
+        "simulate", "demo/layout", "--set", "components.halo.medium.delta=0.55", "--seed", 3, "--out", tmp_path / "mock"
+    )
+    assert code == 0
+    from fitting import load
+
+    problem = load(tmp_path / "mock")
+    assert problem.simulated
+    assert problem.tables["profile"].truth["components.halo.medium.delta"] == 0.55
+
+
+def test_predict_prints_each_point_and_writes_only_when_told(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("predict", "w28")
+    assert code == 0
+    assert "hess" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_validate_says_what_it_read(run):
+    code, out, _ = run("validate", "w28/hess_j1800_240b")
+    assert code == 0
+    assert "H.E.S.S." in out
+
+
+def test_cases_and_templates_are_listed(run):
+    code, out, _ = run("cases")
+    assert code == 0
+    assert "w28" in out
+    assert run("case", "--template")[1].startswith("# A case for jaxcrc")
+
+
+def test_scan_writes_a_dataset_with_its_peak_at_the_map(run, tmp_path):
+    chi, delta = "components.halo.medium.log10_chi", "components.halo.medium.delta"
+    out = tmp_path / "scan"
+    code, *_ = run("scan", "demo", "--grid", f"{chi}=-2.2:-0.8:29", "--grid", f"{delta}=0.1:0.7:25", "--out", out)
+    assert code == 0
+    assert list(out.glob("*.png"))
+    with xr.open_dataset(out / "scan.nc", engine="h5netcdf") as scan:
+        density = scan["log_density"]
+        assert density.shape == (29, 25)
+        peak = density.where(density == density.max(), drop=True)
+        assert abs(float(peak[chi][0]) - scan.attrs[f"held:{chi}"]) < 0.1
+        assert np.all(np.isfinite(density))
+
+
+BAD = [
+    (("fit", "w29"), "did you mean 'w28'"),
+    (("fit", "nowhere/case.toml"), "no case file"),
+    (("validate", "nowhere.ecsv"), "nowhere.ecsv"),
+    (("simulate", "demo/layout", "--set", "components.halo.medium.dleta=1", "--out", "x"), "did you mean"),
+    (("simulate", "demo/layout", "--set", "components.halo.medium.delta=a", "--out", "x"), "PATH=NUMBER"),
+    (("scan", "demo", "--grid", "components.halo.medium.delta=0:1", "--out", "x"), "PATH=lo:hi:n"),
+    (("scan", "demo", "--grid", "components.halo.medium.detla=0:1:3", "--out", "x"), "did you mean"),
+    (("report", "nowhere"), "holds no run.nc"),
+    (("fit", "template", "--out", "x"), "layout without data"),
+    (("fit", "demo", "--draws", "0", "--out", "x"), "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "fragment"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
+def test_bad_input_is_one_sentence_and_exit_code_2(run, tmp_path, monkeypatch, arguments, fragment):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = run(*arguments)
+    assert code == 2
+    assert fragment in error
+    assert "Traceback" not in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,94 @@
+"""χ and δ come back from profiles without noise, through every transport and release that a case can name."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+import fitting
+from fitting.cases.layout import blank_table
+from jaxcrc import (
+    Absorbing,
+    Anisotropic,
+    Ball,
+    Ballistic,
+    Burst,
+    Continuous,
+    Escaping,
+    Explosion,
+    FieldLines,
+    Finite,
+    Homogeneous,
+    Leaky,
+    Linear,
+    Model,
+    Point,
+    PowerLaw,
+    PowerLawCeiling,
+    PowerLawInTime,
+    Released,
+    RemnantBall,
+    RemnantShell,
+    Scene,
+    Shell,
+    SuppressedDiffusion,
+    UniformGas,
+    View,
+)
+
+pytestmark = pytest.mark.slow
+CHI, DELTA = "components.halo.medium.log10_chi", "components.halo.medium.delta"
+BURST, LONG = Burst(49.5, 4.3), Continuous(37.5, 5.0)
+ESCAPE = Escaping(Explosion(4.0, 1.0, 1.4, 1.0), PowerLawCeiling(3.0, 2.5), 49.5)
+CASES = {
+    "burst from a shell": (BURST, Shell(8.0), Homogeneous()),
+    "continuous from a shell": (LONG, Shell(8.0), Homogeneous()),
+    "continuous from a ball": (LONG, Ball(8.0), Homogeneous()),
+    "finite": (Finite(37.5, 5.0, 4.5), Point(), Homogeneous()),
+    "linear": (Linear(37.5, 5.0), Point(), Homogeneous()),
+    "power law in time": (PowerLawInTime(37.5, 5.0, -0.4), Point(), Homogeneous()),
+    "losses": (BURST, Point(), Homogeneous(losses=True)),
+    "escape from the shell": (ESCAPE, RemnantShell(), Homogeneous()),
+    "escape from inside": (ESCAPE, RemnantBall(), Homogeneous()),
+    "absorbing": (LONG, Point(), Absorbing(60.0)),
+    "leaky": (LONG, Point(), Leaky(60.0, 2.0)),
+    "straight burst": (BURST, Point(), Ballistic()),
+    "straight and constant": (LONG, Point(), Ballistic()),
+    "anisotropic": (BURST, Point(), Anisotropic(-1.0, 70.0, 30.0)),
+    "field lines": (BURST, Shell(8.0), FieldLines(0.5, 70.0, 30.0)),
+}
+
+
+def table() -> fitting.Table:
+    spec = {
+        "kind": "surface_brightness",
+        "unit": "1 / (cm2 s sr)",
+        "r_edges": np.linspace(0.0, 2.0, 5).tolist(),
+        "e_edges": ["0.3 TeV", "3 TeV", "30 TeV"],
+        "psf": "0.4 deg",
+        "centre": (10.0, 20.0),
+    }
+    return blank_table("profile", spec, "tables.profile.layout")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_noise_free_profiles_give_back_chi_and_delta(name):
+    release, shape, transport = CASES[name]
+    source = Released(PowerLaw(2.2, 3.0), release, shape)
+    amount = "log10_energy" if hasattr(release, "log10_energy") else "log10_power"
+    path = f"components.halo.source.release.{amount}"
+    truth = {CHI: -1.5, DELTA: 0.4, path: float(getattr(release, amount))}
+    priors = {CHI: dist.Uniform(-3.0, 0.0), DELTA: dist.Uniform(0.0, 1.0)}
+    priors[path] = dist.Uniform(truth[path] - 2.0, truth[path] + 2.0)
+    scene = Scene(
+        {"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), transport)}, View(1.0), {}, UniformGas(10.0)
+    )
+    options = fitting.Options(nuclear="none", points_per_decade=4, centres={"source": (10.0, 20.0)})
+    blank = fitting.Problem(scene, {"profile": table()}, priors, options)
+    mock = blank.expected_tables()["profile"]
+    problem = fitting.Problem(scene, {"profile": mock}, priors, options)
+    # From somewhere else than the truth.
+    best = fitting.find_map(problem.at({CHI: -1.2, DELTA: 0.55, path: truth[path] + 0.3}))
+    for parameter, value in truth.items():
+        assert best.values[parameter] == pytest.approx(value, abs=0.01), parameter

@@ -1,0 +1,53 @@
+"""The shipped case of a cosmic-ray cloud gives back what it was made of."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+import fitting
+from fitting.inference import maximum as optimize
+from jaxcrc.forward import solve
+from tests.fitting.cases.test_tube import rings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("width", [0.05, 0.2])
+def test_rings_through_a_psf_see_the_blurred_image(width):
+    """The column on a grid of sky pixels, convolved with the PSF pixel by pixel, averaged over rings: 2 %."""
+    problem = rings(psf=f"{width} deg")
+    field = solve(problem.scene, problem.setup)["released"]
+    (look,) = problem.setup.response["rings"]
+    pc = np.deg2rad(1.0e3 * float(problem.scene.view.distance))  # in a degree
+    found = np.asarray(look.projection[0, 0] @ field.rings(pc * jnp.rad2deg(look.edges))[0])
+
+    step, depth = 0.025, np.linspace(-120.0, 120.0, 481)
+    pixel = step * (np.arange(201) - 100)
+    north, east = np.meshgrid(pixel * pc, pixel * pc, indexing="ij")
+    axis, radius = np.asarray(field.axis), float(field.radius()[0])
+    z = np.linspace(0.0, 200.0, 4001)
+    along = np.asarray(field.along(jnp.asarray(z))[0])
+    image = np.zeros_like(north)
+    for away in depth:
+        position = north * axis[0] + east * axis[1] + away * axis[2]
+        inside = north**2 + east**2 + away**2 - position**2 < radius**2
+        image += inside * np.interp(np.abs(position), z, along) * (depth[1] - depth[0])
+    image = gaussian_filter(image, width / step, truncate=5.0)
+    away = np.hypot(north, east) / pc
+    counted = [image[(away >= low) & (away < high)].mean() for low, high in ((0.0, 0.5), (0.5, 1.0))]
+    np.testing.assert_allclose(found, counted, rtol=0.02)
+
+
+def test_map_of_the_demo_tube_is_the_truth(monkeypatch):
+    """Within three of its own errors, from a single start away from the truth; `benchmarks/tube.py` samples it too."""
+    monkeypatch.setattr(optimize, "STARTS", 1)
+    problem = fitting.load("tube")
+    away = {
+        path: float(value) + shift
+        for (path, value), shift in zip(problem.start().items(), (0.3, -0.1, 0.3), strict=True)
+    }
+    best = fitting.find_map(problem.at(away))
+    for path, truth in problem.tables["giant"].truth.items():
+        assert abs(best.values[path] - truth) < 3.0 * best.errors[path], path
+        assert best.errors[path] < 0.5, path

@@ -1,0 +1,188 @@
+"""A problem: one trace, finite gradients, every parameter with an effect, mocks that mean what they say."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from numpyro.infer.util import log_density
+
+import fitting
+from fitting.problem import problem as problem_room
+from jaxcrc import (
+    Continuous,
+    Homogeneous,
+    Model,
+    Nuisance,
+    PowerLaw,
+    Released,
+    RemnantShell,
+    Scene,
+    SuppressedDiffusion,
+    View,
+    cast,
+    paths,
+    predict,
+)
+from jaxcrc.scene import get
+from tests.fitting.halos import CHI, DELTA, ENERGY, halo, halo_priors, layout, mock_halo
+
+# Paths that a whole scene has but that cannot act in a given case: the sea's depth where there is no sea, and so on.
+
+
+@pytest.fixture(scope="module", params=["w28", "demo"])
+def shipped(request):
+    return fitting.load(request.param)
+
+
+def test_three_parameter_sets_make_one_trace(burst):
+    before = problem_room._log_density._cache_size()
+    start = burst.start()
+    for shift in (0.0, 0.1, -0.2):
+        burst.log_density({path: float(value) + shift * (path == CHI) for path, value in start.items()})
+    assert problem_room._log_density._cache_size() <= before + 1
+
+
+def test_log_density_is_the_numpyro_models(burst):
+    values = {path: jnp.asarray(v) for path, v in burst.start().items()}
+    theirs, _ = log_density(burst.model, (), {}, values)
+    assert float(theirs) == pytest.approx(float(burst.log_density(values)), rel=1e-12)
+
+
+def test_potential_counts_the_volume_of_the_map(burst):
+    """∫ p(x) dx = ∫ p(z) |dx/dz| dz along one coordinate, by quadrature on both sides."""
+    posterior, start = burst.posterior, burst.posterior.unconstrain(burst.start())
+    index = burst.paths.index(CHI)
+    z = np.linspace(start[index] - 3.0, start[index] + 3.0, 4001)
+    points = jnp.tile(start, (z.size, 1)).at[:, index].set(z)
+    potential = jax.lax.map(posterior.potential, points)
+    objective = jax.lax.map(lambda v: posterior.potential(v, 0.0), points)
+    x = jax.lax.map(lambda v: posterior.constrain(v)[CHI], points)
+    shift = float(jnp.min(objective))
+    others = [i for i in range(start.size) if i != index]
+    constant = float(potential[0] - objective[0] + jnp.log(jnp.abs(jnp.gradient(x, z[1] - z[0])[0])))
+    by_z = np.trapezoid(np.exp(-(np.asarray(potential) - shift - constant)), z)
+    by_x = np.trapezoid(np.exp(-(np.asarray(objective) - shift)), np.asarray(x))
+    assert others
+    assert by_z == pytest.approx(by_x, rel=1e-3)
+
+
+def test_gradients_are_finite_over_the_prior(shipped):
+    posterior = shipped.posterior
+    draws = shipped.sample_prior(jax.random.key(3), 10_000)
+    value, slope = jax.jit(lambda d: jax.lax.map(jax.value_and_grad(posterior.log_density), d))(draws)
+    assert np.all(np.isfinite(value))
+    for path, column in slope.items():
+        assert np.all(np.isfinite(column)), path
+
+
+def test_every_free_parameter_moves_the_posterior(shipped):
+    slope = jax.jit(jax.grad(shipped.posterior.log_likelihood))(shipped.start())
+    for path, value in slope.items():
+        assert float(value) != 0.0, path
+
+
+def test_every_number_of_the_w28_scene_acts_or_is_known_not_to(w28):
+    """Over the shipped case, a leaf without effect is one that this case has nothing for."""
+    idle = {"view.gas_depth", "gas.density"}  # no diffuse gas is looked at: the cloud carries its own mass
+    idle |= {"view.offset_north", "view.offset_east"}  # the cloud has an offset of its own
+    idle |= {f"components.sea.place.{axis}" for axis in ("north", "east", "depth")}  # it fills all space
+    idle |= {"light.magnetic_field", "light.photons.cmb.energy_density"}  # there are no electrons
+    scene, posterior = w28.scene, w28.posterior
+    # What is round looks the same in all directions but for the rounding of a sine, so azimuths are left out.
+    fixed = {path: get(scene, path) for path in paths(scene) if not path.endswith(("psf_scale", "azimuth"))}
+    slope = jax.jit(jax.grad(posterior.log_likelihood))(fixed)
+    assert {path for path, value in slope.items() if float(value) == 0.0} == idle
+
+
+def test_mock_noise_has_the_stated_width(burst):
+    blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"), fitting.Options(nuclear="none"))
+    clean = blank.expected_tables()["profile"]
+    noisy = [blank.simulate(jax.random.key(seed))["profile"] for seed in range(20)]
+    pulls = np.array([(t.value - clean.value) / t.error_lo for t in noisy])
+    assert np.allclose(noisy[0].error_lo, 0.1 * clean.value)
+    assert abs(pulls.mean()) < 4.0 / np.sqrt(pulls.size)
+    assert pulls.std() == pytest.approx(1.0, abs=4.0 / np.sqrt(2 * pulls.size))
+    assert noisy[0].simulated
+    assert noisy[0].truth[CHI] == -1.5
+
+
+def test_a_tie_makes_one_parameter_follow_another():
+    tied = fitting.Options(nuclear="none", ties={DELTA: CHI})
+    priors = {path: prior for path, prior in halo_priors("burst").items() if path != DELTA}
+    problem = fitting.Problem(halo("burst"), {"profile": layout()}, priors, tied)
+    values = {**{p: float(v) for p, v in problem.start().items()}, CHI: -0.5}
+    assert get(problem.posterior.bound(values), DELTA) == -0.5
+
+
+def test_a_wider_psf_acts_through_its_matrices():
+    path = "data.profile.psf_scale"
+    priors = {**halo_priors("burst"), path: dist.Uniform(0.5, 2.0)}
+    problem = fitting.Problem(halo("burst"), {"profile": layout()}, priors, fitting.Options(nuclear="none"))
+    wide = problem.predict({path: 1.7}).tables["profile"]
+    scene = Scene(problem.scene.components, problem.scene.view, {"profile": Nuisance(psf_scale=1.7)}, problem.scene.gas)
+    exact = fitting.Problem(
+        scene, {"profile": layout()}, halo_priors("burst"), fitting.Options(nuclear="none")
+    ).predict()
+    np.testing.assert_allclose(wide, exact.tables["profile"], rtol=1e-4)
+
+
+def test_a_psf_that_is_tied_to_another_is_as_free():
+    look, path = layout(4), "data.{}.psf_scale"
+    ties = fitting.Options(nuclear="none", points_per_decade=3, ties={path.format("two"): path.format("one")})
+    priors = {CHI: dist.Uniform(-3.0, 0.0), path.format("one"): dist.Uniform(0.5, 2.0)}
+    seen = fitting.Problem(halo("burst"), {"one": look, "two": look}, priors, ties).predict({path.format("one"): 1.7})
+    np.testing.assert_allclose(seen.tables["two"], seen.tables["one"], rtol=1e-12)
+
+
+def test_single_precision_agrees_with_double(burst):
+    double = predict(burst.scene, burst.setup).tables["profile"]
+    single = predict(*cast((burst.scene, burst.setup), jnp.float32)).tables["profile"]
+    assert single.dtype == jnp.float32
+    np.testing.assert_allclose(single, double, rtol=1e-5)
+
+
+def test_the_whole_forward_model_lowers_for_cuda(burst):
+    exported = jax.export.export(jax.jit(lambda s, u: predict(s, u).tables), platforms=["cuda"])
+    assert exported(burst.scene, burst.setup).platforms == ("cuda",)
+
+
+REFUSED = [
+    ({CHI + "x": dist.Uniform(0.0, 1.0)}, {}, "did you mean"),
+    ({"view.distance": dist.Normal(1.0, 0.5)}, {}, "the model holds in"),
+    ({CHI: dist.Uniform(-1.0, 0.0)}, {"ties": {CHI: DELTA}}, "tied"),
+    ({"data.profile.psf_scale": dist.LogNormal(0.0, 0.1)}, {}, "within 0[.]5 and 2"),
+    ({"view.gas_depth": dist.Uniform(0.0, 10.0)}, {}, "no gas depth"),
+    ({"view.offset_east": dist.Uniform(0.0, 10.0)}, {"clouds": {"profile": "a"}}, "looks at the source itself"),
+]
+
+
+@pytest.mark.parametrize(("priors", "options", "fragment"), REFUSED)
+def test_problems_that_make_no_sense_are_refused(priors, options, fragment):
+    with pytest.raises(ValueError, match=fragment):
+        fitting.Problem(halo("burst"), {"profile": layout()}, priors, fitting.Options(**options))
+
+
+def test_nothing_to_look_at_is_refused():
+    with pytest.raises(ValueError, match="no table to fit"):
+        fitting.Problem(halo("burst"), {}, {CHI: dist.Uniform(-1.0, 0.0)})
+
+
+def test_a_layout_cannot_be_fitted():
+    blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"))
+    with pytest.raises(ValueError, match="layout without data"):
+        fitting.fit(blank, method="map")
+
+
+def test_a_release_without_a_solution_is_refused():
+    source = Released(PowerLaw(2.2, 3.0), Continuous(37.0, 5.0), RemnantShell())
+    scene = Scene({"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())}, View(1.0))
+    problem = fitting.Problem(scene, {"profile": layout()}, {CHI: dist.Uniform(-1.0, 0.0)})
+    with pytest.raises(ValueError, match="takes its radius from a release of kind 'escape'"):
+        problem.predict()
+
+
+def test_the_mock_is_the_same_for_the_same_seed():
+    one, two = (mock_halo("burst", 5).tables["profile"].value for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert ENERGY in mock_halo("burst", None).tables["profile"].truth
