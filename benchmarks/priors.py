@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 import fitting
-from fitting.cases.case import cases
+from fitting.cases.files import shipped_cases
 from jaxcrc.transport.base import Status
 
 BATCH = 2000

@@ -1,10 +1,8 @@
-"""Case files: TOML -> Problem and back. Every error names the file, the line, the key and the remedy."""
+"""TOML -> Problem and back. Every error names the file, the line, the key and the remedy."""
 
 from __future__ import annotations
 
 import math
-import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,47 +11,24 @@ from typing import Any
 
 import tomli_w
 
+from fitting.cases.files import CASE_FILE, CaseError, line_of, locate_case
 from fitting.cases.layout import blank_table
 from fitting.cases.light import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
-from fitting.cases.parts import CaseError, build, spell
-from fitting.problem.priors import Prior, PriorError, make, spec_of, suggest
+from fitting.cases.parts import build, position, spell
+from fitting.problem.priors import Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
-from fitting.setup.regions import bearing, separation
-from fitting.tables.table import Table, TableError, data_folder, read_table, write_table
+from fitting.tables.checks import TableError
+from fitting.tables.files import read_table, write_table
+from fitting.tables.regions import bearing, separation
+from fitting.tables.table import Table
+from fitting.words import suggest, whole
 from jaxcrc.scene import Model, Scene
 
 SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
 OPTIONS = ("hadronic", "nuclear", "leptonic", "absorption", "points_per_decade", "energy_max", "reach", "sea")
 TABLE_KEYS = ("file", "layout", "cloud")
 SAMPLING = ("chains", "warmup", "draws", "target_accept", "chunk", "max_tree_depth")
-CASE_FILE = "case.toml"
-
-
-def cases() -> dict[str, Path]:
-    """Shipped cases by name."""
-    folder = data_folder()
-    found = {}
-    for path in sorted(folder.rglob("*.toml")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        found[name.removesuffix("/case")] = path
-    return found
-
-
-def locate_case(name: str | Path) -> Path:
-    """The file of a shipped case, or a path to a case file or to a folder with `case.toml`.
-
-    Errors: CaseError with the nearest shipped names.
-    """
-    path = Path(name)
-    if path.is_dir() and (path / CASE_FILE).is_file():
-        return path / CASE_FILE
-    if path.is_file():
-        return path
-    shipped = cases()
-    if str(name) not in shipped:
-        raise CaseError("", f"no case file '{name}' and no shipped case of that name: {suggest(str(name), shipped)}")
-    return shipped[str(name)]
 
 
 def load(name: str | Path) -> Problem:
@@ -69,16 +44,11 @@ def load(name: str | Path) -> Problem:
     except tomllib.TOMLDecodeError as error:
         raise CaseError("", f"{path}: not valid TOML: {error}") from None
     except CaseError as error:
-        raise CaseError("", f"{path}{_line(raw, error.place)}: {error}") from None
+        raise CaseError("", f"{path}{line_of(raw, error.place)}: {error}") from None
     except TableError as error:
         raise CaseError("", str(error)) from None
     except (PriorError, AssemblyError, ValueError) as error:
         raise CaseError("", f"{path}: {error}") from None
-
-
-def title(name: str) -> str:
-    """The title of a shipped case."""
-    return str(tomllib.loads(cases()[name].read_text(encoding="utf-8")).get("title", ""))
 
 
 def read(spec: Mapping[str, Any], folder: Path) -> Problem:
@@ -140,7 +110,7 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
     spec = dict(spec)
     centres, shapes, clouds = {}, {}, {}
     if "centre" in spec:
-        centres["source"] = _centre(spec.pop("centre"), "view.centre")
+        centres["source"] = position(spec.pop("centre"), "view.centre")
     for name, part in dict(spec.pop("clouds", {})).items():
         place, part = f"view.clouds.{name}", dict(part)
         if "shape" in part:
@@ -148,7 +118,7 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
             if shapes[name] not in ("gaussian", "ball"):
                 raise CaseError(f"{place}.shape", f"unknown shape '{shapes[name]}': use 'gaussian' or 'ball'")
         if "centre" in part:
-            centres[name] = _centre(part.pop("centre"), f"{place}.centre")
+            centres[name] = position(part.pop("centre"), f"{place}.centre")
             if "offset" not in part and "source" in centres:
                 part["offset"] = math.degrees(separation(centres["source"], centres[name]))
             if "azimuth" not in part and "source" in centres:
@@ -164,20 +134,13 @@ def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]
     own = spec.get("place") if isinstance(spec, Mapping) else None
     if isinstance(own, Mapping) and "centre" in own:
         inner, own = f"{place}.place.centre", dict(own)
-        there = _centre(own.pop("centre"), inner)
+        there = position(own.pop("centre"), inner)
         if "source" not in centres or {"north", "east"} & own.keys():
             raise CaseError(inner, "needs view.centre, and no north or east beside it: give one or the other")
         distance, angle = math.degrees(separation(centres["source"], there)), bearing(centres["source"], there)
         offsets = {"north": distance * math.cos(angle), "east": distance * math.sin(angle)}
         spec = {**spec, "place": {**own, **offsets}}
     return build("component", spec, place)
-
-
-def _centre(value: Any, place: str) -> tuple[float, float]:
-    ok = isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
-    if not ok or not (0.0 <= value[0] <= 360.0 and -90.0 <= value[1] <= 90.0):
-        raise CaseError(place, f"{value!r} is no position; give [RA, Dec] in degrees")
-    return float(value[0]), float(value[1])
 
 
 def _tables(spec: Mapping[str, Any], folder: Path) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:
@@ -205,24 +168,6 @@ def _prior(path: str, part: Any) -> Prior:
         return make(part)
     except PriorError as error:
         raise CaseError(f"priors.{path}", str(error)) from None
-
-
-def _line(raw: str, place: str) -> str:
-    """', line N' of the key at a dotted place, as near as the text tells."""
-    best, depth, section = 0, 0, ""
-    for number, text in enumerate(raw.splitlines(), 1):
-        header = re.match(r"\s*\[([^\[\]]+)\]", text)
-        key = re.match(r"\s*([A-Za-z0-9_.\-\"']+)\s*=", text)
-        if header:
-            section = header[1].replace('"', "").strip()
-            here = section
-        elif key:
-            here = f"{section}.{key[1]}".replace('"', "").strip(".")
-        else:
-            continue
-        if (place == here or place.startswith(f"{here}.")) and len(here) > depth:
-            best, depth = number, len(here)
-    return f", line {best}" if best else ""
 
 
 def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
@@ -277,7 +222,6 @@ def write_case(
     files = {name: f"{name}.ecsv" for name in problem.tables}
     for name, table in (tables or problem.tables).items():
         write_table(table, folder / files[name], overwrite=overwrite)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(tomli_w.dumps(spell_case(problem, files)), encoding="utf-8")
-    os.replace(part, path)
+    with whole(path) as part:
+        part.write_text(tomli_w.dumps(spell_case(problem, files)), encoding="utf-8")
     return path

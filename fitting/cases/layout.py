@@ -9,9 +9,12 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from fitting.cases.parts import CaseError
-from fitting.problem.priors import suggest
+from fitting.cases.files import CaseError
+from fitting.cases.parts import position
+from fitting.tables.metadata import region_sizes
+from fitting.tables.regions import REGIONS, AbstractRegion, Annuli
 from fitting.tables.table import Table
+from fitting.words import suggest
 from jaxcrc.units import to_float
 
 KEYS = ("kind", "unit", "r_edges", "e_edges", "e_ref", "psf", "centre", "region", "error", "distance")
@@ -34,11 +37,11 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
     energies, reference = _edges(spec, "e_edges", "GeV", place), _edges(spec, "e_ref", "GeV", place)
     if (energies is None) == (reference is None):
         raise CaseError(place, "give either e_edges (bands) or e_ref (differential)")
-    photons = len(reference) if energies is None else len(energies) - 1
-    shape = (photons, 1 if radii is None else len(radii) - 1)
-    error = np.full(shape, float(spec.get("error", 0.1)))
-    psf = spec.get("psf")
+    bands = {"e_ref": reference} if energies is None else {"e_min": energies[:-1], "e_max": energies[1:]}
+    psf, region = spec.get("psf"), _region(spec, radii, place)
     try:
+        shape = (len(next(iter(bands.values()))), region.bins)
+        error = np.full(shape, float(spec.get("error", 0.1)))
         return Table(
             name=name,
             kind=str(spec["kind"]),
@@ -48,20 +51,36 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
             error_hi=error.copy(),
             is_ul=np.zeros(shape, bool),
             used=np.ones(shape, bool),
-            e_min=None if energies is None else energies[:-1],
-            e_max=None if energies is None else energies[1:],
-            e_ref=reference,
-            r_min=None if radii is None else radii[:-1],
-            r_max=None if radii is None else radii[1:],
-            psf=None if psf is None else (("gaussian", to_float(psf, "deg")),) * photons,
-            centre=None if radii is None else tuple(spec.get("centre", (0.0, 0.0))),
-            region=None if radii is not None else dict(spec.get("region", {"shape": "total"})),
-            distance=None,
+            region=region,
+            **bands,
+            psf=None if psf is None else (("gaussian", to_float(psf, "deg")),) * shape[0],
             simulated=True,
             reference="SIMULATED",
         )
     except ValueError as problem:
         raise CaseError(place, str(problem)) from None
+
+
+def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> AbstractRegion:
+    """Annuli between radii, or the region that is named; angles in deg or with their unit."""
+    if radii is not None:
+        return Annuli(position(spec.get("centre", (0.0, 0.0)), f"{place}.centre"), radii[:-1], radii[1:])
+    given, place = dict(spec.get("region", {"shape": "total"})), f"{place}.region"
+    shape = given.pop("shape", "")
+    if shape not in REGIONS:
+        raise CaseError(place, f"unknown shape '{shape}': {suggest(shape, REGIONS)}")
+    sizes = region_sizes(REGIONS[shape])
+    for key in given:
+        if key not in ("centre", *sizes):
+            raise CaseError(f"{place}.{key}", f"unknown key of a {shape}: {suggest(key, ('centre', *sizes))}")
+    for key, needed in sizes.items():
+        if needed and key not in given:
+            raise CaseError(place, f"a {shape} needs its {key}")
+    centre = {"centre": position(given.pop("centre"), f"{place}.centre")} if "centre" in given else {}
+    try:
+        return REGIONS[shape](**{key: to_float(value, "deg") for key, value in given.items()}, **centre)
+    except ValueError as error:
+        raise CaseError(place, str(error)) from None
 
 
 def _edges(spec: Mapping[str, Any], key: str, unit: str, place: str) -> np.ndarray | None:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fitting.cases.parts import CaseError, build, spell
-from fitting.problem.priors import suggest
+from fitting.cases.files import CaseError
+from fitting.cases.parts import build, spell
+from fitting.words import suggest
 from jaxcrc.emission.composition import Composition
 from jaxcrc.emission.hadronic import AAFRAG, MODELS
 from jaxcrc.interactions.photon_fields import FIELDS

@@ -9,7 +9,8 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 
-from fitting.problem.priors import suggest
+from fitting.cases.files import CaseError
+from fitting.words import suggest
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.gas import Bubble, UniformGas
 from jaxcrc.medium.light import Light, PhotonField, Share
@@ -106,12 +107,12 @@ PRESETS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
 LOG = "log10_"
 
 
-class CaseError(ValueError):
-    """A case that cannot be read: `place` is the dotted key, the message says what is wrong and the remedy."""
-
-    def __init__(self, place: str, message: str) -> None:
-        super().__init__(f"{place}: {message}" if place else message)
-        self.place, self.message = place, message
+def position(value: Any, place: str) -> tuple[float, float]:
+    """A position [RA, Dec] in degrees. Errors: CaseError naming the key and the remedy."""
+    ok = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
+    if not ok or not (0.0 <= value[0] <= 360.0 and -90.0 <= value[1] <= 90.0):
+        raise CaseError(place, f"{value!r} is no position; give [RA, Dec] in degrees")
+    return float(value[0]), float(value[1])
 
 
 def build(role: str, spec: Any, place: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from fitting.inference.nuts import Chains, Settings, run_chains
 from fitting.inference.whitening import Whitening, whitening
 from fitting.problem.mocks import is_blank
 from fitting.problem.problem import Problem
-from fitting.runs.run import Run, status_fractions, versions
+from fitting.runs.run import Run, versions
+from fitting.runs.summary import status_fractions
 
-METHODS = ("nuts", "map")
+LAPLACE_DRAWS = 2000
 
 Progress = Callable[[str, int, int, int], None]
 
@@ -39,7 +40,8 @@ def fit(
     chains, warmup, draws, target_accept, chunk, max_tree_depth.
     Errors: ValueError for an unknown method or setting, or tables that hold no data.
     """
-    settings = _settings(method, {**problem.sampling, **sampling})
+    sampler = _sampler(method)
+    settings = _settings({**problem.sampling, **sampling})
     _check_data(problem)
     report = progress or (lambda stage, done, total, divergences: None)
     nuts_key, prior_key = jax.random.split(jax.random.key(seed))
@@ -52,7 +54,8 @@ def fit(
     prior = {path: np.asarray(v) for path, v in problem.sample_prior(prior_key, PRIOR_DRAWS).items()}
 
     def found(chains: Chains) -> Run:
-        about = _about(problem, method, seed, settings, best, chains)
+        about = {"method": method, "how": sampler.words, "sampled": sampler.chains}
+        about |= _about(problem, seed, settings, best, chains)
         about |= {"seconds_map": mapped - begun, "seconds_draws": time.perf_counter() - mapped}
         run = Run(problem, chains.draws, prior, chains.stats, best.values, best.errors, about)
         status = np.asarray(problem.predict_many(run.thinned()).status)
@@ -62,19 +65,20 @@ def fit(
         if folder is not None:
             found(chains).save(folder, overwrite=True)
 
-    if method == "nuts":
-        chains = run_chains(problem, whitened, nuts_key, settings, lambda *a: report("NUTS", *a), keep)
-    else:
-        chains = _laplace_draws(problem, whitened, nuts_key)
+    chains = sampler.draw(problem, whitened, nuts_key, settings, lambda *a: report(method.upper(), *a), keep)
     run = found(chains)
     if folder is not None:
         run.save(folder, overwrite=True)
     return run
 
 
-def _settings(method: str, sampling: dict[str, Any]) -> Settings:
-    if method not in METHODS:
-        raise ValueError(f"unknown method '{method}': use {' or '.join(METHODS)}")
+def _sampler(method: str) -> Sampler:
+    if method not in SAMPLERS:
+        raise ValueError(f"unknown method '{method}': use {' or '.join(SAMPLERS)}")
+    return SAMPLERS[method]
+
+
+def _settings(sampling: dict[str, Any]) -> Settings:
     known = set(Settings.__dataclass_fields__)
     if unknown := set(sampling) - known:
         raise ValueError(f"unknown sampling setting {', '.join(sorted(unknown))}: use {', '.join(sorted(known))}")
@@ -92,17 +96,38 @@ def _check_data(problem: Problem) -> None:
         raise ValueError("nothing to fit: give at least one prior")
 
 
-def _laplace_draws(problem: Problem, whitened: Whitening, key: jax.Array, size: int = 2000) -> Chains:
+def _laplace_draws(
+    problem: Problem, whitened: Whitening, key: jax.Array, settings: Settings, progress: Any, keep: Any
+) -> Chains:
     """Gaussian draws around the mode in whitened coordinates, mapped to the parameters."""
-    vectors = jax.vmap(whitened)(jax.random.normal(key, (size, whitened.centre.size)))
+    vectors = jax.vmap(whitened)(jax.random.normal(key, (LAPLACE_DRAWS, whitened.centre.size)))
     draws = jax.vmap(problem.posterior.constrain)(vectors)
     return Chains({path: np.asarray(v)[None] for path, v in draws.items()}, {}, True)
 
 
-def _about(problem: Problem, method: str, seed: int, settings: Settings, best: Map, chains: Chains) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sampler:
+    """A way to draw from a posterior: how, in words, and whether its draws are Markov chains with diagnostics.
+
+    draw — called with the problem, its whitened coordinates, a key, the settings, and two calls: progress with (done,
+    in all, divergences), and keep with the chains so far.
+    """
+
+    draw: Callable[[Problem, Whitening, jax.Array, Settings, Any, Any], Chains]
+    words: str
+    chains: bool
+
+
+SAMPLERS = {
+    "nuts": Sampler(run_chains, "NUTS, started from the MAP", True),
+    "map": Sampler(_laplace_draws, "MAP and Gaussian draws around it", False),
+}
+"""What `fit` may be asked for; a new sampler is one row."""
+
+
+def _about(problem: Problem, seed: int, settings: Settings, best: Map, chains: Chains) -> dict[str, Any]:
     device = jax.local_devices()[0]
     about: dict[str, Any] = {
-        "method": method,
         "seed": seed,
         "complete": chains.complete,
         "map_converged": best.converged,
@@ -112,7 +137,7 @@ def _about(problem: Problem, method: str, seed: int, settings: Settings, best: M
         "hadronic": problem.options.hadronic,
         "nuclear": problem.options.nuclear,
     }
-    if method == "nuts":
+    if chains.stats:
         about["sampling"] = settings.__dict__.copy()
         about["divergences"] = int(chains.stats["diverging"].sum())
         about["draws"] = int(chains.stats["diverging"].size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from jax import Array
 from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
 from fitting.runs.labels import label_of
+from fitting.words import whole
 from jaxcrc.scene import describe
 
 if TYPE_CHECKING:
@@ -112,6 +112,5 @@ def parse_axis(text: str) -> tuple[str, np.ndarray]:
 
 def save_scan(dataset: xr.Dataset, path: Path) -> None:
     """Write a scan as netCDF, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    dataset.to_netcdf(part, engine="h5netcdf")
-    os.replace(part, path)
+    with whole(path) as part:
+        dataset.to_netcdf(part, engine="h5netcdf")

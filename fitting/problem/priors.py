@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,10 @@ import numpyro.distributions as dist
 from jax import Array
 from numpyro.distributions.transforms import AffineTransform, ComposeTransform, ExpTransform, Transform, biject_to
 
+from fitting.words import suggest
 from jaxcrc.scene import Scene, describe
+
+Number = float | Array | None
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,74 @@ class PriorError(ValueError):
     """A prior that cannot be used, with the remedy."""
 
 
+@dataclass(frozen=True)
+class Family:
+    """A kind of prior that a case file names: its arguments, and the ways between them and a distribution.
+
+    build — from the arguments, in order (None for one that is left out); read — the arguments of a distribution of this
+    family; mapping — from the real line to the support, where the prior then has about unit width; optional — arguments
+    of which at least one is needed.
+    """
+
+    arguments: tuple[str, ...]
+    build: Callable[..., dist.Distribution]
+    read: Callable[[Any], dict[str, float]]
+    recognises: Callable[[dist.Distribution], bool]
+    mapping: Callable[[Any], Transform] = lambda d: biject_to(d.support)
+    optional: tuple[str, ...] = ()
+
+
+def _truncated(mean: Number, sd: Number, low: Number = None, high: Number = None) -> dist.Distribution:
+    return dist.TruncatedNormal(mean, sd, **{k: v for k, v in (("low", low), ("high", high)) if v is not None})
+
+
+def _read_truncated(d: Any) -> dict[str, float]:
+    ends = {name: edge for name, edge in zip(("low", "high"), bounds(d), strict=True) if abs(edge) < float("inf")}
+    return {"mean": float(d.base_dist.loc), "sd": float(d.base_dist.scale), **ends}
+
+
+def _affine(d: dist.Normal | dist.LogNormal) -> AffineTransform:
+    return AffineTransform(d.loc, d.scale)
+
+
+FAMILIES: dict[str, Family] = {
+    "uniform": Family(
+        ("low", "high"),
+        lambda low, high: dist.Uniform(low, high),
+        lambda d: {"low": float(d.low), "high": float(d.high)},
+        lambda d: isinstance(d, dist.Uniform),
+    ),
+    "normal": Family(
+        ("mean", "sd"),
+        lambda mean, sd: dist.Normal(mean, sd),
+        lambda d: {"mean": float(d.loc), "sd": float(d.scale)},
+        lambda d: isinstance(d, dist.Normal),
+        _affine,
+    ),
+    "truncated-normal": Family(
+        ("mean", "sd", "low", "high"),
+        _truncated,
+        _read_truncated,
+        lambda d: isinstance(getattr(d, "base_dist", None), dist.Normal) and not isinstance(d, dist.LogNormal),
+        optional=("low", "high"),
+    ),
+    "log-normal": Family(
+        ("median", "sigma"),
+        lambda median, sigma: dist.LogNormal(jnp.log(median), sigma),
+        lambda d: {"median": float(jnp.exp(d.loc)), "sigma": float(d.scale)},
+        lambda d: isinstance(d, dist.LogNormal),
+        lambda d: ComposeTransform([_affine(d), ExpTransform()]),
+    ),
+    "half-normal": Family(
+        ("sd",),
+        lambda sd: dist.HalfNormal(sd),
+        lambda d: {"sd": float(d.scale)},
+        lambda d: isinstance(d, dist.HalfNormal),
+    ),
+}
+"""What a case file may name; a new family is one row."""
+
+
 class Law(eqx.Module):
     """A named distribution as compiled programs carry it: its numbers in an order that never changes.
 
@@ -40,36 +110,7 @@ class Law(eqx.Module):
 
     def distribution(self) -> dist.Distribution:
         """The distribution itself."""
-        return KINDS[self.kind](*self.numbers)
-
-
-Number = float | Array | None
-
-
-def _truncated(mean: Number, sd: Number, low: Number = None, high: Number = None) -> dist.Distribution:
-    return dist.TruncatedNormal(mean, sd, **{k: v for k, v in (("low", low), ("high", high)) if v is not None})
-
-
-KINDS: dict[str, Callable[..., dist.Distribution]] = {
-    "uniform": lambda low, high: dist.Uniform(low, high),
-    "normal": lambda mean, sd: dist.Normal(mean, sd),
-    "truncated-normal": _truncated,
-    "log-normal": lambda median, sigma: dist.LogNormal(jnp.log(median), sigma),
-    "half-normal": lambda sd: dist.HalfNormal(sd),
-}
-ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "uniform": ("low", "high"),
-    "normal": ("mean", "sd"),
-    "truncated-normal": ("mean", "sd", "low", "high"),
-    "log-normal": ("median", "sigma"),
-    "half-normal": ("sd",),
-}
-
-
-def suggest(name: str, known: Mapping[str, Any] | tuple[str, ...] | list[str]) -> str:
-    """'did you mean …?' or the list of what is known."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+        return FAMILIES[self.kind].build(*self.numbers)
 
 
 def make(spec: Mapping[str, Any]) -> Prior:
@@ -79,11 +120,11 @@ def make(spec: Mapping[str, Any]) -> Prior:
     """
     given = dict(spec)
     kind, source = str(given.pop("dist", "")), str(given.pop("source", ""))
-    if kind not in KINDS:
-        raise PriorError(f"unknown distribution '{kind}': {suggest(kind, KINDS)}")
+    if kind not in FAMILIES:
+        raise PriorError(f"unknown distribution '{kind}': {suggest(kind, FAMILIES)}")
     for name, value in given.items():
-        if name not in ARGUMENTS[kind]:
-            raise PriorError(f"'{name}' is no argument of '{kind}': {suggest(name, ARGUMENTS[kind])}")
+        if name not in FAMILIES[kind].arguments:
+            raise PriorError(f"'{name}' is no argument of '{kind}': {suggest(name, FAMILIES[kind].arguments)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PriorError(f"{name} = {value!r} is not a number")
     _check_numbers(kind, given)
@@ -91,11 +132,11 @@ def make(spec: Mapping[str, Any]) -> Prior:
 
 
 def _check_numbers(kind: str, given: Mapping[str, float]) -> None:
-    needed = [name for name in ARGUMENTS[kind] if kind != "truncated-normal" or name in ("mean", "sd")]
-    if any(name not in given for name in needed):
-        raise PriorError(f"'{kind}' needs {', '.join(ARGUMENTS[kind])}")
-    if kind == "truncated-normal" and not {"low", "high"} & set(given):
-        raise PriorError("give low, high or both, or use dist = 'normal'")
+    family = FAMILIES[kind]
+    if any(name not in given for name in family.arguments if name not in family.optional):
+        raise PriorError(f"'{kind}' needs {', '.join(family.arguments)}")
+    if family.optional and not set(family.optional) & set(given):
+        raise PriorError(f"give {' or '.join(family.optional)} or both, or use dist = 'normal'")
     if "low" in given and "high" in given and not given["low"] < given["high"]:
         raise PriorError(f"low = {given['low']} is not below high = {given['high']}: swap them")
     for name in ("sd", "sigma", "median"):
@@ -104,16 +145,29 @@ def _check_numbers(kind: str, given: Mapping[str, float]) -> None:
 
 
 def _law(kind: str, given: Mapping[str, float]) -> Law:
-    return Law(kind, tuple(jnp.asarray(given[n], float) if n in given else None for n in ARGUMENTS[kind]))
+    numbers = (jnp.asarray(given[n], float) if n in given else None for n in FAMILIES[kind].arguments)
+    return Law(kind, tuple(numbers))
+
+
+def family_of(distribution: dist.Distribution) -> str | None:
+    """The name of a distribution's family; None where a case file has none for it."""
+    return next((name for name, family in FAMILIES.items() if family.recognises(distribution)), None)
 
 
 def law(prior: Prior) -> Law | dist.Distribution:
     """The prior as compiled programs carry it; a distribution without a name in case files as it is."""
-    try:
-        spec = spec_of(prior)
-    except PriorError:
-        return prior.distribution
-    return _law(spec["dist"], spec)
+    kind = family_of(prior.distribution)
+    return prior.distribution if kind is None else _law(kind, FAMILIES[kind].read(prior.distribution))
+
+
+def spec_of(prior: Prior) -> dict[str, Any]:
+    """The table that `make` turns into the same prior. Errors: PriorError for one without a name in case files."""
+    kind = family_of(prior.distribution)
+    if kind is None:
+        name = type(prior.distribution).__name__
+        raise PriorError(f"a case file has no name for {name}: use {', '.join(FAMILIES)}")
+    spec = {"dist": kind, **FAMILIES[kind].read(prior.distribution)}
+    return {**spec, "source": prior.source} if prior.source else spec
 
 
 def bounds(distribution: dist.Distribution) -> tuple[float, float]:
@@ -141,29 +195,5 @@ def check(scene: Scene, path: str, distribution: dist.Distribution) -> None:
 
 def transform(distribution: dist.Distribution) -> Transform:
     """A bijection from the real line to the distribution's support, in which the prior has about unit width."""
-    if isinstance(distribution, dist.Normal):
-        return AffineTransform(distribution.loc, distribution.scale)
-    if isinstance(distribution, dist.LogNormal):
-        return ComposeTransform([AffineTransform(distribution.loc, distribution.scale), ExpTransform()])
-    return biject_to(distribution.support)
-
-
-def spec_of(prior: Prior) -> dict[str, Any]:
-    """The table that `make` turns into the same prior. Errors: PriorError for one without a name in case files."""
-    d = prior.distribution
-    base = getattr(d, "base_dist", d)
-    low, high = bounds(d)
-    if isinstance(d, dist.Uniform):
-        spec: dict[str, Any] = {"dist": "uniform", "low": low, "high": high}
-    elif isinstance(d, dist.LogNormal):
-        spec = {"dist": "log-normal", "median": float(jnp.exp(d.loc)), "sigma": float(d.scale)}
-    elif isinstance(d, dist.HalfNormal):
-        spec = {"dist": "half-normal", "sd": float(d.scale)}
-    elif isinstance(d, dist.Normal):
-        spec = {"dist": "normal", "mean": float(d.loc), "sd": float(d.scale)}
-    elif isinstance(base, dist.Normal):
-        spec = {"dist": "truncated-normal", "mean": float(base.loc), "sd": float(base.scale)}
-        spec |= {name: edge for name, edge in (("low", low), ("high", high)) if abs(edge) < float("inf")}
-    else:
-        raise PriorError(f"a case file has no name for {type(d).__name__}: use {', '.join(KINDS)}")
-    return {**spec, "source": prior.source} if prior.source else spec
+    kind = family_of(distribution)
+    return biject_to(distribution.support) if kind is None else FAMILIES[kind].mapping(distribution)

@@ -2,125 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
-from fitting.problem.likelihood import Measured, expected, log_likelihood, pointwise
 from fitting.problem.mocks import measured, mock_table
-from fitting.problem.priors import Law, Prior, PriorError, bounds, check, law, transform
+from fitting.problem.posterior import Posterior, Values
+from fitting.problem.priors import Prior, PriorError, check, law
+from fitting.problem.spans import free_spans
 from fitting.setup.assemble import assemble
 from fitting.setup.options import AssemblyError, Options
-from fitting.setup.places import free_places
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
-from jaxcrc.forward import Prediction, Setup, predict
+from jaxcrc.forward import Prediction
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.scene import Model, Nuisance, Scene, bind, get
 from jaxcrc.source.sea import LocalSea
-from jaxcrc.transport.base import Status
 from jaxcrc.transport.uniform import Uniform
 
-Values = Mapping[str, Array]
+Points = Mapping[str, Any] | ArrayLike
+Function = Callable[[Posterior, Any], Any]
 
 
-class Posterior(eqx.Module):
-    """All that a log-density needs, as one pytree: compiled once per shape, whatever the numbers."""
-
-    scene: Scene
-    setup: Setup
-    data: dict[str, Measured]
-    laws: dict[str, Law | dist.Distribution]
-    paths: tuple[str, ...] = eqx.field(static=True)  # the order of a vector's entries: a pytree sorts its dictionaries
-    ties: tuple[tuple[str, str], ...] = eqx.field(static=True)
-
-    def prior(self, path: str) -> dist.Distribution:
-        """The distribution that a parameter is drawn from before the data."""
-        law = self.laws[path]
-        return law.distribution() if isinstance(law, Law) else law
-
-    def bound(self, values: Values) -> Scene:
-        """The scene at the given values, ties included."""
-        scene = bind(self.scene, values)
-        return bind(scene, {path: get(scene, leader) for path, leader in self.ties})
-
-    def predict(self, values: Values) -> Prediction:
-        """Predicted tables, as the likelihood compares them: scale and offset applied."""
-        scene = self.bound(values)
-        raw = predict(scene, self.setup)
-        tables = {name: expected(table, scene.data[name]) for name, table in raw.tables.items()}
-        return Prediction(tables, raw.status)
-
-    def log_prior(self, values: Values) -> Array:
-        """Σ ln p(value), in the parameters' own coordinates."""
-        return sum((jnp.sum(self.prior(path).log_prob(values[path])) for path in self.paths), jnp.zeros(()))
-
-    def log_likelihood(self, values: Values) -> Array:
-        """ln L of all tables; −∞ where a solver failed."""
-        scene = self.bound(values)
-        prediction = predict(scene, self.setup)
-        terms = (log_likelihood(self.data[n], t, scene.data[n]) for n, t in prediction.tables.items())
-        return jnp.where(prediction.status & int(Status.FAILED), -jnp.inf, sum(terms))
-
-    def log_density(self, values: Values) -> Array:
-        """ln L + ln prior, in the parameters' own coordinates."""
-        return self.log_likelihood(values) + self.log_prior(values)
-
-    def constrain(self, vector: Float[Array, " parameter"]) -> dict[str, Array]:
-        """Parameters from a point of the unbounded space."""
-        return {path: transform(self.prior(path))(vector[i]) for i, path in enumerate(self.paths)}
-
-    def unconstrain(self, values: Values) -> Float[Array, " parameter"]:
-        """The point of the unbounded space that gives these parameters."""
-        return jnp.stack([transform(self.prior(path)).inv(jnp.asarray(values[path])) for path in self.paths])
-
-    def potential(self, vector: Float[Array, " parameter"], jacobian: float | Array = 1.0) -> Array:
-        """−ln of the posterior density at a point of the unbounded space.
-
-        With `jacobian` 1 per unit of that space, as a sampler needs it; with 0 per unit of the parameters themselves,
-        so that its minimum is the MAP.
-        """
-        values = self.constrain(vector)
-        bijections = (transform(self.prior(path)) for path in self.paths)
-        pairs = enumerate(zip(bijections, self.paths, strict=True))
-        log_volume = sum(b.log_abs_det_jacobian(vector[i], values[path]) for i, (b, path) in pairs)
-        return -self.log_density(values) - jacobian * log_volume
-
-    def pointwise(self, values: Values) -> dict[str, Array]:
-        """Log-likelihood of each point of each table."""
-        scene = self.bound(values)
-        tables = predict(scene, self.setup).tables
-        return {name: pointwise(self.data[name], table, scene.data[name]) for name, table in tables.items()}
+@partial(jax.jit, static_argnums=0)
+def _once(function: Function, posterior: Posterior, values: Any) -> Any:
+    return function(posterior, values)
 
 
-@jax.jit
-def _log_density(posterior: Posterior, values: Values) -> Array:
-    return posterior.log_density(values)
+@partial(jax.jit, static_argnums=0)
+def _each(function: Function, posterior: Posterior, values: Any) -> Any:
+    return jax.lax.map(partial(function, posterior), values)
 
 
 @partial(jax.jit, static_argnums=2)
 def _sample_prior(posterior: Posterior, key: PRNGKeyArray, size: int) -> Values:
     keys = jax.random.split(key, len(posterior.paths))
     return {path: posterior.prior(path).sample(k, (size,)) for k, path in zip(keys, posterior.paths, strict=True)}
-
-
-@jax.jit
-def _predict(posterior: Posterior, values: Values) -> Prediction:
-    return posterior.predict(values)
-
-
-@jax.jit
-def _predict_many(posterior: Posterior, values: Values) -> Prediction:
-    return jax.lax.map(posterior.predict, values)
 
 
 class Problem:
@@ -145,10 +72,8 @@ class Problem:
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
-        spans = {**self._psf_spans(options.ties), **options.psf_span}
-        field_span = options.field_span or self._field_span()
-        places = free_places(self.scene, self.priors, options.ties)
-        self.options = replace(options, psf_span=spans, field_span=field_span, place_span=places)
+        spans = free_spans(self.scene, self.tables, self.priors, options.ties)
+        self.options = replace(options, spans={**spans, **options.spans})
         self._check()
         # What follows another stands where that one does, for what is built from the scene.
         self.scene = bind(self.scene, {path: get(self.scene, leader) for path, leader in options.ties.items()})
@@ -172,31 +97,11 @@ class Problem:
         """Whether any table is a mock."""
         return any(table.simulated for table in self.tables.values())
 
-    def _psf_spans(self, ties: Mapping[str, str]) -> dict[str, tuple[float, float]]:
-        """The factors on PSF widths that priors allow, cut to what a matrix can follow."""
-        spans = {}
-        for name in self.tables:
-            path = f"data.{name}.psf_scale"
-            prior = self.priors.get(ties.get(path, path))
-            if prior is not None:
-                low, high = bounds(prior.distribution)
-                spans[name] = (max(low, 0.5), min(high, 2.0))
-        return spans
-
-    def _field_span(self) -> tuple[float, float] | None:
-        """The magnetic fields [µG] that a prior allows."""
-        prior = self.priors.get("light.magnetic_field")
-        return None if prior is None else bounds(prior.distribution)
-
     def _check(self) -> None:
         if not self.tables:
             raise AssemblyError("no table to fit: give at least one")
         for path, prior in self.priors.items():
             check(self.scene, path, prior.distribution)
-            name = path.split(".")[1] if path.startswith("data.") and path.endswith(".psf_scale") else None
-            low, high = bounds(prior.distribution)
-            if name in self._psf_spans(self.options.ties) and (low < 0.5 or high > 2.0):
-                raise PriorError(f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within 0.5 and 2")
             if path.endswith(".scale") and path.startswith("data.") and self._is_index(path.split(".")[1]):
                 raise PriorError(f"{path} has a prior but an index has no level: use the offset of the table")
             if path.startswith("view.offset_") and self.tables.keys() <= self.options.clouds.keys():
@@ -209,19 +114,40 @@ class Problem:
             get(self.scene, follower), get(self.scene, leader)
 
     def _is_index(self, name: str) -> bool:
-        return name in self.tables and self.tables[name].kind == "photon_index"
+        return name in self.tables and self.tables[name].quantity.compared is Compared.INDEX
 
-    def log_density(self, values: Mapping[str, Any]) -> Array:
-        """ln L + ln prior at {path: value}; every free parameter must be named."""
-        return _log_density(self.posterior, self._arrays(values))
+    def log_density(self, values: Points) -> Array:
+        """ln L + ln prior, in the parameters' own coordinates.
+
+        Arguments: values — {path: number or array of draws} that names every free parameter, or an array
+        [..., parameter] in the order of `paths`. Returns: one number for each draw.
+        """
+        return self._over(Posterior.log_density, values)
+
+    def log_likelihood(self, values: Points) -> Array:
+        """ln L of all tables; arguments as for `log_density`."""
+        return self._over(Posterior.log_likelihood, values)
+
+    def log_prior(self, values: Points) -> Array:
+        """ln of the prior density; arguments as for `log_density`."""
+        return self._over(Posterior.log_prior, values)
+
+    def prior_transform(self, u: ArrayLike) -> Float[Array, "*draw parameter"]:
+        """The parameters at a point of the unit cube, for nested samplers: each prior's quantile.
+
+        Arguments: u — [..., parameter] between 0 and 1, in the order of `paths`. Errors: ValueError for another shape.
+        """
+        cube = self._vector(u)
+        found = _each(Posterior.from_cube, self.posterior, cube.reshape(-1, cube.shape[-1]))
+        return jnp.stack([found[path] for path in self.paths], axis=-1).reshape(cube.shape)
 
     def predict(self, values: Mapping[str, Any] | None = None) -> Prediction:
         """Predicted tables at {path: value}; the scene's own values where none is given."""
-        return _predict(self.posterior, self._arrays({**self.start(), **(values or {})}))
+        return _once(Posterior.predict, self.posterior, self._arrays({**self.start(), **(values or {})}))
 
     def predict_many(self, values: Mapping[str, Any]) -> Prediction:
         """Predicted tables at many draws, {path: [draw]}."""
-        return _predict_many(self.posterior, self._arrays(values))
+        return _each(Posterior.predict, self.posterior, self._arrays(values))
 
     def start(self) -> dict[str, Array]:
         """The scene's own values of the free parameters."""
@@ -262,6 +188,27 @@ class Problem:
             for k, (name, table) in zip(keys, self.tables.items(), strict=True)
         }
 
+    def _over(self, function: Function, values: Points) -> Array:
+        """A function of the posterior at one point, or at each of many."""
+        named = values if isinstance(values, Mapping) else self._named(self._vector(values))
+        arrays = self._arrays(named)
+        shape = jnp.broadcast_shapes(*(array.shape for array in arrays.values()))
+        if not shape:
+            return _once(function, self.posterior, arrays)
+        flat = {path: jnp.broadcast_to(array, shape).reshape(-1) for path, array in arrays.items()}
+        return _each(function, self.posterior, flat).reshape(shape)
+
+    def _named(self, vector: Array) -> dict[str, Array]:
+        """Parameters of an array [..., parameter] by path."""
+        return {path: vector[..., i] for i, path in enumerate(self.paths)}
+
+    def _vector(self, values: ArrayLike) -> Array:
+        """Parameters as an array [..., parameter]."""
+        array = jnp.asarray(values, float)
+        if array.shape[-1:] != (len(self.paths),):
+            raise ValueError(f"an array of shape {array.shape} does not end in {len(self.paths)} parameters: see paths")
+        return array
+
     def _arrays(self, values: Mapping[str, Any]) -> dict[str, Array]:
         missing = [path for path in self.priors if path not in values]
         if missing:
@@ -281,3 +228,14 @@ def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Sc
 def media(scene: Scene) -> dict[str, AbstractMedium]:
     """The diffusive media of a scene, by component."""
     return {name: model.medium for name, model in scene.components.items() if isinstance(model.medium, AbstractMedium)}
+
+
+def simulate(problem: Problem, seed: int = 0, errors: float | None = None) -> Problem:
+    """The same problem with mock tables of its own scene in place of the measured ones.
+
+    Arguments: seed — of the noise; errors — relative error of each point, as for `Problem.simulate`.
+    """
+    tables = problem.simulate(jax.random.key(seed), errors)
+    return Problem(
+        problem.scene, tables, problem.priors, problem.options, problem.title, problem.text, problem.sampling
+    )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.runs.labels import number
 from fitting.runs.run import Run
+from fitting.words import number
 
 DECIDED = 0.5  # a direction counts as decided by the data below this ratio of posterior to prior sd
 CLOSE = 1.15  # how much wider, in units of the prior, than the exact direction its rounded form may be

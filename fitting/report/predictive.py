@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import astropy.units as u
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,9 +16,11 @@ from jaxtyping import Float
 from scipy.special import chdtrc
 
 from fitting.problem.problem import Posterior, Problem
-from fitting.runs.run import QUANTILES, Run, as_unit
+from fitting.runs.run import Run
+from fitting.runs.summary import QUANTILES
 from fitting.setup.assemble import assemble
 from fitting.setup.emission import energy_weights
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
 from jaxcrc.forward import Setup, predict
 from jaxcrc.scene import get, paths
@@ -28,8 +31,7 @@ from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import ERG_PER_GEV, PROTON_MASS
 
 DRAWS = 200
-SPECTRA = ("flux", "dnde", "e2dnde", "energy_flux")
-SED_UNIT = "erg / (cm2 s)"
+SED_UNIT = u.erg / u.cm**2 / u.s
 EV_PER_GEV = 1.0e9
 
 
@@ -136,22 +138,19 @@ def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; bands as for E⁻²: F E₁E₂/(E₂ − E₁), its energy flux
     over ln(E₂/E₁).
     """
-    if table.kind == "e2dnde":
-        squared = np.ones_like(table.photon)
-    elif table.differential:
-        squared = table.photon**2
-    elif table.kind == "energy_flux":
-        squared = 1.0 / np.log(table.e_max / table.e_min)
+    power = table.quantity.power
+    if table.differential:
+        squared = table.photon ** (2 - power)
     else:
-        squared = table.e_min / (1.0 - table.e_min / table.e_max)
+        low, high = table.bands
+        squared = 1.0 / np.log(high / low) if power == 1 else low / (1.0 - low / high)
     return squared * ERG_PER_GEV / table.unit_factor
 
 
 def span(table: Table) -> tuple[float, float]:
     """Lowest and highest photon energy of a table [GeV]; an open band counts up to ten times its lower edge."""
-    low = table.photon[0] if table.e_min is None else table.e_min[0]
-    high = table.photon[-1] if table.e_max is None else table.e_max[-1]
-    return float(low), float(high if math.isfinite(high) else 10.0 * table.e_min[-1])
+    low, high = table.reach
+    return float(low[0]), float(high[-1] if math.isfinite(high[-1]) else 10.0 * low[-1])
 
 
 def _fine(table: Table, size: int) -> Table:
@@ -161,7 +160,7 @@ def _fine(table: Table, size: int) -> Table:
     nearest = np.argmin(np.abs(np.log(photon[:, None] / table.photon)), axis=1)
     ones = np.ones((size, 1))
     return replace(
-        table, kind="e2dnde", unit=as_unit(SED_UNIT), value=ones, error_lo=ones, error_hi=ones,
+        table, kind="e2dnde", unit=SED_UNIT, value=ones, error_lo=ones, error_hi=ones,
         is_ul=ones < 0.0, used=ones > 0.0, e_min=None, e_max=None, e_ref=photon,
         psf=None if table.psf is None else tuple(table.psf[i] for i in nearest),
         confidence=None, covariance=None, correlation_length=None,
@@ -193,7 +192,7 @@ def spectra(
 
 def thresholds(problem: Problem) -> tuple[float, ...]:
     """Cosmic-ray energies [GeV] above which densities are quoted: decades near ten times the photons' energies."""
-    parents = [1.0 if table.kind == "cr_energy_density" else 10.0 for table in problem.tables.values()]
+    parents = [1.0 if table.quantity.compared is Compared.DENSITY else 10.0 for table in problem.tables.values()]
     ends = np.array([span(table) for table in problem.tables.values()]) * np.array(parents)[:, None]
     low, high = 10.0 ** np.round(np.log10(ends[:, 0].min())), 10.0 ** np.floor(np.log10(ends[:, 1].max()))
     least, most = max(float(low), 10.0), min(float(high), 1.0e5)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from fitting.problem.priors import PriorError, spec_of
 from fitting.problem.problem import media
 from fitting.report.predictive import is_sea
-from fitting.runs.labels import UNKNOWN, labels, number, percent, symbols, unit_of
-from fitting.runs.run import SECOND_REFERENCE, Run
-from fitting.tables.table import describe
+from fitting.runs.labels import labels, symbols, unit_of
+from fitting.runs.run import Run
+from fitting.runs.summary import SECOND_REFERENCE
+from fitting.tables.describe import describe
+from fitting.words import UNKNOWN, number, percent
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
 from jaxcrc.transport.base import ADVICE, Status
 
@@ -33,7 +35,6 @@ COLUMNS = {
     "ess_tail": "ESS tail",
     "shrinkage": "shrinkage",
 }
-METHODS = {"nuts": "NUTS, started from the MAP", "map": "MAP and Gaussian draws around it"}
 GENERAL = (Status.FAILED, Status.SUPERLUMINAL, Status.BELOW_BOHM)
 ANSWERS = {True: "yes", False: "no"}
 
@@ -134,7 +135,7 @@ def making(run: Run) -> dict[str, str]:
         return number(float(about.get(key, math.nan)), digits)
 
     return {
-        "method": METHODS.get(about["method"], str(about["method"])),
+        "method": str(about.get("how", about["method"])),
         "sampling": ", ".join(f"{key} {value}" for key, value in (about.get("sampling") or {}).items()) or "none",
         "divergences": str(about.get("divergences", UNKNOWN)),
         "steps per draw": of("steps_per_draw"),

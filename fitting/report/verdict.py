@@ -13,8 +13,10 @@ from fitting.problem.priors import bounds
 from fitting.problem.problem import media
 from fitting.report.combinations import Combination, best_combinations, combine, say
 from fitting.report.predictive import misfits, truth_of
-from fitting.runs.labels import MINUS, interval, number, percent, symbols, with_error
-from fitting.runs.run import Run, derived
+from fitting.runs.labels import symbols
+from fitting.runs.run import Run
+from fitting.runs.summary import derived
+from fitting.words import MINUS, interval, listed, number, percent, with_error
 from jaxcrc.medium.diffusion import SuppressedDiffusion
 from jaxcrc.scene import get
 from jaxcrc.transport.base import ADVICE, Status
@@ -53,10 +55,6 @@ def verdict(run: Run, summary: astropy.table.Table | None = None) -> list[str]:
         _recovery(run, rows),
     ]
     return [text for text in paragraphs if text]
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _belief(run: Run, rows: Rows) -> str:
@@ -107,7 +105,7 @@ def _edge(run: Run) -> str:
     if not held:
         return ""
     return (
-        f"The MAP lies at the edge of the priors: {_listed(held)}. The density still rises there, and what the MAP "
+        f"The MAP lies at the edge of the priors: {listed(held)}. The density still rises there, and what the MAP "
         "says of the parameters that trade against these means little: read medians and intervals."
     )
 
@@ -167,11 +165,11 @@ def _suppression(found: Mapping[str, np.ndarray]) -> str:
     if slow:
         least = min(below[key] for key in slow)
         share = "all draws" if least == 1.0 else f"{percent(least)} of the draws or more"
-        parts.append(f"χ < 1 (slower diffusion than κ₀) is established at 95 % for {_listed(slow)}: {share}.")
+        parts.append(f"χ < 1 (slower diffusion than κ₀) is established at 95 % for {listed(slow)}: {share}.")
     if fast:
-        parts.append(f"χ > 1 (faster diffusion than κ₀) is established at 95 % for {_listed(fast)}.")
+        parts.append(f"χ > 1 (faster diffusion than κ₀) is established at 95 % for {listed(fast)}.")
     if open_:
-        parts.append(f"Neither χ < 1 nor χ > 1 is established at 95 % for {_listed(open_)}.")
+        parts.append(f"Neither χ < 1 nor χ > 1 is established at 95 % for {listed(open_)}.")
     return " ".join(parts)
 
 
@@ -183,11 +181,11 @@ def _decided(run: Run, rows: Rows) -> str:
     both = [name for name, value in shrinkage.items() if FROM_PRIOR <= value <= FROM_DATA]
     parts = []
     if data:
-        parts.append(f"The data decided {_listed(data)} (posterior narrower than half the prior).")
+        parts.append(f"The data decided {listed(data)} (posterior narrower than half the prior).")
     if both:
-        parts.append(f"Data and prior together decided {_listed(both)}.")
+        parts.append(f"Data and prior together decided {listed(both)}.")
     if prior:
-        parts.append(f"Decided by the prior: {_listed(prior)}; read these as assumptions, not as results.")
+        parts.append(f"Decided by the prior: {listed(prior)}; read these as assumptions, not as results.")
     return " ".join(parts)
 
 
@@ -243,11 +241,11 @@ def _fit(run: Run) -> str:
         rich += [name] * (fit.p_value > TOO_GOOD)
     text = f"Fit at the MAP, {len(run.draws)} free parameters: {'; '.join(parts)}."
     if poor:
-        text += f" The model does not describe {_listed(poor)}."
+        text += f" The model does not describe {listed(poor)}."
     if marginal:
-        text += f" The model describes {_listed(marginal)} only marginally."
+        text += f" The model describes {listed(marginal)} only marginally."
     if rich:
-        text += f" The errors of {_listed(rich)} look too large."
+        text += f" The errors of {listed(rich)} look too large."
     return text if poor or marginal or rich else f"{text} The model describes the data."
 
 
@@ -271,11 +269,12 @@ def _recovery(run: Run, rows: Rows) -> str:
         return ""
     if not names:
         return "The data are SIMULATED; the truth is not on record."
-    inside, outside = [], []
+    inside: list[str] = []
+    outside: list[str] = []
     for path, name in names.items():
         row = rows[path]
         within = float(row["q2.5"]) <= truth[path] <= float(row["q97.5"])
         (inside if within else outside).append(f"{name} = {number(truth[path])}")
     text = f"The data are SIMULATED, and the truth is known: {len(inside)} of {len(names)} lie in their 95 % intervals"
-    text += f" ({_listed(inside)})." if inside else "."
-    return f"{text} Outside: {_listed(outside)}." if outside else text
+    text += f" ({listed(inside)})." if inside else "."
+    return f"{text} Outside: {listed(outside)}." if outside else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,25 +10,24 @@ from typing import TYPE_CHECKING, Any
 import astropy.table
 import matplotlib.pyplot as plt
 import numpy as np
-import rich.table
 from matplotlib.figure import Figure
-from rich.markup import escape
 
 from fitting.report import html
-from fitting.report.figures import plot_corner as plot_corner
-from fitting.report.figures import plot_density as plot_density
-from fitting.report.figures import plot_profile as plot_profile
-from fitting.report.figures import plot_rank as plot_rank
-from fitting.report.figures import plot_scan as plot_scan
-from fitting.report.figures import plot_shrinkage as plot_shrinkage
-from fitting.report.figures import plot_spectrum as plot_spectrum
-from fitting.report.figures import profile_tables, spectrum_tables
+from fitting.report.figures import (
+    plot_corner,
+    plot_density,
+    plot_profile,
+    plot_rank,
+    plot_scan,
+    plot_shrinkage,
+    plot_spectrum,
+    profile_tables,
+    spectrum_tables,
+)
 from fitting.report.sections import (
     COLUMNS,
-    cell,
     making,
     model_facts,
-    parameter_name,
     parameter_rows,
     prior_rows,
     provenance,
@@ -37,8 +35,8 @@ from fitting.report.sections import (
     validity_rows,
 )
 from fitting.report.verdict import verdict
-from fitting.runs.labels import short, unit_of
 from fitting.runs.run import Run
+from fitting.words import whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +63,7 @@ FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
 }
 
 
-def write(run: Run, folder: str | Path) -> Path:
+def write_report(run: Run, folder: str | Path) -> Path:
     """Write `summary.ecsv`, each figure as PNG and a self-contained `report.html`; the path of the page.
 
     Every file appears whole or not at all.
@@ -103,12 +101,8 @@ def _png(drawn: Any) -> bytes:
 
 
 def _put(path: Path, content: bytes) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as part:
         part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -142,23 +136,3 @@ def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], 
         html.code(f"import fitting\n\nrun = fitting.Run.load({str(folder)!r})\nrun.summary()"),
         html.code(f"jaxcrc report {folder}"),
     ]
-
-
-def terminal_table(run: Run) -> rich.table.Table:
-    """The summary for a terminal: median, 68 and 95 % intervals, MAP, R-hat, ESS, shrinkage."""
-    title = (run.problem.title or "Parameters") + (" (SIMULATED)" if run.problem.simulated else "")
-    table = rich.table.Table(title=escape(title))
-    for column in ("parameter", "median", "68 %", "95 %", "MAP", "R-hat", "ESS", "shrinkage"):
-        table.add_column(column, justify="left" if column == "parameter" else "right", no_wrap=True)
-    for row in run.summary():
-        name, unit = parameter_name(run, str(row["parameter"])), unit_of(str(row["unit"]))
-        ends = {column: short(float(row[column])) for column in ("q2.5", "q16", "q50", "q84", "q97.5", "map")}
-        table.add_row(
-            escape(f"{name} [{unit}]" if unit else name),
-            ends["q50"],
-            f"{ends['q16']} … {ends['q84']}",
-            f"{ends['q2.5']} … {ends['q97.5']}",
-            ends["map"],
-            *(cell(column, float(row[column])) for column in ("r_hat", "ess_bulk", "shrinkage")),
-        )
-    return table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -11,30 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import astropy.table
-import astropy.units as u
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from fitting.cases.case import load, write_case
-from fitting.problem.problem import Problem, media
-from jaxcrc.medium.diffusion import kappa_0
-from jaxcrc.scene import describe
-from jaxcrc.transport.base import Status
-from jaxcrc.units import CM2_S_PER_PC2_KYR
+from fitting.problem.problem import Problem
+from fitting.runs.summary import Draws, summarise
+from fitting.runs.views import VIEWS
+from fitting.words import whole
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 RUN_FILE = "run.nc"
-QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
-REFERENCE_ENERGIES = {"10 GeV": 10.0, "10 TeV": 1.0e4}
-SECOND_REFERENCE = "bc18"
 PACKAGES = ("jaxcrc", "jax", "jaxlib", "numpyro", "equinox", "optax", "numpy", "astropy")
-
-Draws = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,7 @@ class Run:
     @property
     def sampled(self) -> bool:
         """Whether the draws are a Markov chain's (else Gaussian draws around the MAP)."""
-        return self.about["method"] == "nuts"
+        return bool(self.about.get("sampled", self.about["method"] == "nuts"))
 
     def flat(self) -> Draws:
         """{path: [draw]} with the chains joined."""
@@ -71,75 +59,30 @@ class Run:
         return {path: values[keep] for path, values in flat.items()}
 
     def summary(self) -> astropy.table.Table:
-        """Table of parameters and derived quantities: mean, sd, quantiles, MAP, R-hat, ESS, shrinkage.
-
-        Undefined diagnostics are NaN and print as 'unknown'. Shrinkage is 1 − sd(posterior)/sd(prior), of the
-        logarithm for derived quantities.
-        """
-        rows = [
-            self._row(path, unit_text(describe(self.problem.scene, path)), self.draws[path], self.prior[path])
-            for path in self.draws
-        ]
-        prior, best = (
-            derived(self.problem, self.prior),
-            derived(self.problem, {p: np.array([v]) for p, v in self.best.items()}),
-        )
-        for name, (values, unit) in derived(self.problem, self.draws).items():
-            rows.append(self._row(name, unit, values, prior[name][0], best[name][0].item(), logarithmic=True))
-        table = astropy.table.Table(rows=rows)
+        """Table of parameters and derived quantities: mean, sd, quantiles, MAP, R-hat, ESS, shrinkage."""
+        table = summarise(self.problem, self.draws, self.prior, self.best, self.best_errors, self.sampled)
         table.meta.update({"title": self.problem.title, "simulated": self.problem.simulated, **_plain(self.about)})
         return table
 
-    def _row(
-        self,
-        name: str,
-        unit: str,
-        values: np.ndarray,
-        prior: np.ndarray,
-        best: float | None = None,
-        logarithmic: bool = False,
-    ) -> dict[str, Any]:
-        scale = np.log if logarithmic else np.asarray
-        spread, wide = np.std(scale(values)), np.std(scale(prior))
-        row = {"parameter": name, "unit": unit, "mean": float(np.mean(values)), "sd": float(np.std(values))}
-        row |= {f"q{100 * q:g}": float(np.quantile(values, q)) for q in QUANTILES}
-        row["map"] = self.best[name] if best is None else best
-        row["map_error"] = self.best_errors.get(name, np.nan)
-        row |= diagnostics(values) if self.sampled else dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
-        return {
-            **row,
-            "shrinkage": float(1.0 - spread / wide) if wide > 1e-9 * np.max(np.abs(scale(prior))) else np.nan,
-        }
+    def plot_profile(self, *arguments: Any, **options: Any) -> Any:
+        """Radial profile with the posterior band: `fitting.plot_profile` of this run."""
+        return VIEWS["plot_profile"](self, *arguments, **options)
 
-    def plot_profile(self, table: str | None = None, ax: Axes | None = None) -> Axes:
-        """Radial profile with the posterior band: all tables with annuli, or the one named."""
-        from fitting.report import write as report
+    def plot_spectrum(self, *arguments: Any, **options: Any) -> Any:
+        """Spectrum with the posterior band: `fitting.plot_spectrum` of this run."""
+        return VIEWS["plot_spectrum"](self, *arguments, **options)
 
-        return report.plot_profile(self, table, ax)
+    def plot_density(self, *arguments: Any, **options: Any) -> Any:
+        """CR energy density against the distance from the source: `fitting.plot_density` of this run."""
+        return VIEWS["plot_density"](self, *arguments, **options)
 
-    def plot_spectrum(self, table: str | None = None, ax: Axes | None = None) -> Axes:
-        """Spectrum with the posterior band: all tables without annuli, or the one named."""
-        from fitting.report import write as report
-
-        return report.plot_spectrum(self, table, ax)
-
-    def plot_density(self, ax: Axes | None = None) -> Axes:
-        """CR energy density against distance from the source, with its band."""
-        from fitting.report import write as report
-
-        return report.plot_density(self, ax)
-
-    def plot_corner(self, paths: tuple[str, ...] | None = None) -> Figure:
-        """Corner plot of the free parameters (or some of them)."""
-        from fitting.report import write as report
-
-        return report.plot_corner(self, paths)
+    def plot_corner(self, *arguments: Any, **options: Any) -> Any:
+        """Corner plot of the free parameters: `fitting.plot_corner` of this run."""
+        return VIEWS["plot_corner"](self, *arguments, **options)
 
     def report(self, folder: str | Path) -> Path:
-        """Write summary.ecsv, figures and a self-contained report.html; the path of the page."""
-        from fitting.report import write as report
-
-        return report.write(self, folder)
+        """Write summary.ecsv, figures and a self-contained report.html: `fitting.write_report` of this run."""
+        return Path(VIEWS["report"](self, folder))
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Path:
         """Write the case, its tables and `run.nc` into a folder; the folder.
@@ -148,9 +91,8 @@ class Run:
         """
         folder = Path(folder)
         write_case(self.problem, folder, overwrite=overwrite)
-        part = folder / f".{RUN_FILE}.part"
-        self.to_datatree().to_netcdf(part, engine="h5netcdf")
-        os.replace(part, folder / RUN_FILE)
+        with whole(folder / RUN_FILE) as part:
+            self.to_datatree().to_netcdf(part, engine="h5netcdf")
         return folder
 
     @staticmethod
@@ -192,11 +134,6 @@ class Run:
         return xr.DataTree.from_dict(groups)
 
 
-def unit_text(about: Mapping[str, Any]) -> str:
-    """The unit of a parameter, as text."""
-    return str(about.get("unit", ""))
-
-
 def _dataset(values: Draws) -> xr.Dataset:
     import xarray as xr
 
@@ -208,58 +145,6 @@ def _plain(about: Mapping[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in about.items()}
 
 
-def diagnostics(values: np.ndarray) -> dict[str, float]:
-    """Rank-normalised split R-hat, bulk and tail effective sample sizes; NaN ('unknown') with fewer than 4 chains.
-
-    Source: Vehtari et al. 2021, Bayesian Analysis 16, 667.
-    """
-    if values.shape[0] < 4 or values.shape[1] < 8 or np.ptp(values) == 0.0:
-        return dict.fromkeys(("r_hat", "ess_bulk", "ess_tail"), np.nan)
-    from arviz_stats.base import array_stats  # it brings scipy.stats, and only finished runs need it
-
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    return {
-        "r_hat": float(array_stats.rhat(values, **axes)),
-        "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
-        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
-    }
-
-
-def derived(problem: Problem, draws: Draws) -> dict[str, tuple[np.ndarray, str]]:
-    """Derived quantities of draws of any shape: {name: (values, unit)}.
-
-    κ at 10 TeV [cm² s⁻¹] first, then χ = κ/κ₀ at 10 GeV and 10 TeV against the medium's own κ₀ and against `bc18`.
-    """
-    shape = next(iter(draws.values())).shape if draws else (1,)
-    flat = {path: jnp.asarray(values).reshape(-1) for path, values in draws.items()}
-    momentum = jnp.asarray(list(REFERENCE_ENERGIES.values()))
-    found: dict[str, tuple[np.ndarray, str]] = {}
-    for name, medium in media(problem.scene).items():
-        kappa = (
-            np.asarray(jax.vmap(lambda v, name=name: media(problem.posterior.bound(v))[name].kappa(momentum))(flat))
-            if flat
-            else np.asarray(medium.kappa(momentum))[None]
-        )
-        kappa = kappa.reshape(*shape, len(REFERENCE_ENERGIES))
-        found[f"{name}: kappa(10 TeV)"] = (kappa[..., 1] * CM2_S_PER_PC2_KYR, "cm2 / s")
-        references = dict.fromkeys((getattr(medium, "reference", "nava16"), SECOND_REFERENCE, "nava16"))
-        for reference in list(references)[:2]:
-            level = np.asarray(kappa_0(reference, momentum))
-            for i, energy in enumerate(REFERENCE_ENERGIES):
-                found[f"{name}: chi({energy}; {reference})"] = (kappa[..., i] / level[i], "")
-    return found
-
-
-def status_fractions(status: np.ndarray) -> dict[str, float]:
-    """Fraction of draws that carry each status bit."""
-    return {bit.name: float(np.mean((status & int(bit)) != 0)) for bit in Status if bit and bit.name}
-
-
 def versions() -> dict[str, str]:
     """Versions of what made the numbers."""
     return {name: version(name) for name in PACKAGES}
-
-
-def as_unit(text: str) -> u.UnitBase:
-    """The astropy unit of a parameter's unit text; dimensionless where it is only a word."""
-    return u.Unit(text, parse_strict="silent")

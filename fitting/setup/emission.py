@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
 
-from fitting.problem.priors import suggest
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.rows import Spectrum, escaping, rows
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
+from fitting.words import suggest
 from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission
 from jaxcrc.emission.compton import inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_emission
@@ -26,8 +29,10 @@ from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
 MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
-LEPTONIC = ("inverse-compton", "synchrotron", "bremsstrahlung")
 NODES_PER_DECADE = 16  # Chebyshev nodes in the magnetic field, where a prior names it
+
+
+Grids = Mapping[str, EnergyGrid]
 
 
 def energy_grids(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, EnergyGrid]:
@@ -35,21 +40,15 @@ def energy_grids(scene: Scene, tables: Mapping[str, Table], options: Options) ->
 
     Errors: AssemblyError where there is nothing between the lowest photon and `energy_max`.
     """
-    lowest = min(float(_photons(table)[0].min()) for table in tables.values())
-    highest = max(
-        float(np.where(np.isfinite(high := _photons(table)[1]), high, 0.0).max()) for table in tables.values()
-    )
+    lows, highs = zip(*(table.reach for table in tables.values()), strict=True)
+    lowest = min(float(low.min()) for low in lows)
+    highest = max(float(np.where(np.isfinite(high), high, 0.0).max()) for high in highs)
     makers = {"proton": _proton_grid, "electron": _electron_grid}
     grids = {
         particle: makers[particle](scene, lowest, max(highest, lowest), options)
         for particle in {model.particle for model in scene.components.values()}
     }
     return {name: grids[model.particle] for name, model in scene.components.items()}
-
-
-def _photons(table: Table) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest energy of each row [GeV]."""
-    return (table.photon, table.photon) if table.e_min is None else (table.e_min, table.e_max)
 
 
 def _logarithmic(start: float, stop: float, options: Options) -> np.ndarray:
@@ -69,8 +68,7 @@ def _proton_grid(scene: Scene, lowest: float, highest: float, options: Options) 
 
 def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
     """Total energies of electrons, logarithmic, from where the lowest photons begin to where the highest end."""
-    makers = {"inverse-compton": _compton_span, "synchrotron": _synchrotron_span, "bremsstrahlung": _own_span}
-    spans = [makers[name](scene, lowest, highest, options) for name in _processes_of_electrons(options)]
+    spans = [process.span(scene, lowest, highest, options) for process in _leptonic(options)]
     start = max(1.02 * ELECTRON_MASS, min(span[0] for span in spans))
     middle = max(span[1] for span in spans)
     stop = options.energy_max or min(MODEL_LIMIT, max(100.0 * middle, 10.0 * start))
@@ -94,7 +92,7 @@ def _synchrotron_span(scene: Scene, lowest: float, highest: float, options: Opti
 def _strengths(scene: Scene, options: Options) -> tuple[float, float]:
     """Weakest and strongest magnetic field [µG]."""
     field = float(scene.light.magnetic_field)
-    weakest, strongest = options.field_span or (field, field)
+    weakest, strongest = options.spans.get("light.magnetic_field", (field, field))
     if not 0.0 < weakest <= strongest < math.inf:
         raise AssemblyError(
             f"electrons shine by synchrotron in fields of {weakest:g} to {strongest:g} uG: keep light.magnetic_field, "
@@ -131,7 +129,7 @@ def channels(
     found = []
     for name in components:
         grid = grids[name]
-        if table.kind == "cr_energy_density":
+        if table.quantity.compared is Compared.DENSITY:
             if scene.components[name].particle == "proton":
                 found.append(Channel(name, jnp.asarray(_energy_rows(table, grid)), on_gas=False))
             continue
@@ -146,61 +144,73 @@ def channels(
     return tuple(found)
 
 
-Process = tuple[np.ndarray, AbstractMixture, bool]
+Light = tuple[np.ndarray, AbstractMixture, bool]
 
 
-def _processes(scene: Scene, table: Table, grid: EnergyGrid, options: Options, particle: str) -> list[Process]:
+def _processes(scene: Scene, table: Table, grid: EnergyGrid, options: Options, particle: str) -> list[Light]:
     """Matrices [mix, photon, energy] of all a particle shines by, their weights, and whether gas is the target."""
     if particle == "proton":
         return [_hadronic(scene, table, grid, options)]
-    makers = {"inverse-compton": _compton, "synchrotron": _synchrotron, "bremsstrahlung": _bremsstrahlung}
-    return [makers[name](scene, table, grid, options) for name in _processes_of_electrons(options)]
+    return [process.light(scene, table, grid, options) for process in _leptonic(options)]
 
 
-def _processes_of_electrons(options: Options) -> tuple[str, ...]:
+def _leptonic(options: Options) -> list[Leptonic]:
+    """What electrons shine by."""
     if not options.leptonic:
         raise AssemblyError("options.leptonic is empty, but there are electrons: name what they shine by")
     for name in options.leptonic:
         if name not in LEPTONIC:
             raise AssemblyError(f"options.leptonic: unknown process '{name}': {suggest(name, LEPTONIC)}")
-    return tuple(options.leptonic)
+    return [LEPTONIC[name] for name in options.leptonic]
 
 
-def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:
     kinetic = np.asarray(grid.kinetic)
     models = sorted(scene.light.models) or [options.hadronic]
-    spectra = [
-        lambda photon, model=model: hadronic_emission(photon, kinetic, model, options.nuclear) for model in models
-    ]
+    spectra = [partial(hadronic_emission, energy=kinetic, model=model, nuclear=options.nuclear) for model in models]
     return _stack(scene, table, grid, options, spectra), Hadronic(), True
 
 
-def _compton(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+def _compton(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:
     total, fields = np.asarray(grid.total), scene.light.photons
     if not fields:
         raise AssemblyError("electrons shine by inverse Compton, but the light has no photon field: add one to [light]")
     spectra = [
-        lambda photon, one=(field.temperature, 1.0): inverse_compton_emission(photon, total, [one])
-        for field in fields.values()
+        partial(inverse_compton_emission, energy=total, fields=[(field.temperature, 1.0)]) for field in fields.values()
     ]
     return _stack(scene, table, grid, options, spectra), Fields(tuple(fields)), False
 
 
-def _synchrotron(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+def _synchrotron(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:
     total, (low, high) = np.asarray(grid.total), _strengths(scene, options)
     mixture: AbstractMixture = Alone()
     fields = np.array([low])
     if high > low:
         mixture = Strength(low, high, max(8, math.ceil(NODES_PER_DECADE * math.log10(high / low))))
         fields = np.exp(chebyshev_nodes(math.log(low), math.log(high), mixture.size))
-    spectra = [lambda photon, field=field: synchrotron_emission(photon, total, field) for field in fields]
+    spectra = [partial(synchrotron_emission, energy=total, field=field) for field in fields]
     return _stack(scene, table, grid, options, spectra), mixture, False
 
 
-def _bremsstrahlung(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Process:
+def _bremsstrahlung(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:
     total = np.asarray(grid.total)
-    spectra = [lambda photon: bremsstrahlung_emission(photon, total)]
+    spectra = [partial(bremsstrahlung_emission, energy=total)]
     return _stack(scene, table, grid, options, spectra), Alone(), True
+
+
+@dataclass(frozen=True)
+class Leptonic:
+    """A process by which electrons shine: the energies that take part in it, and its light."""
+
+    span: Callable[[Scene, float, float, Options], tuple[float, float]]
+    light: Callable[[Scene, Table, EnergyGrid, Options], Light]
+
+
+LEPTONIC = {
+    "inverse-compton": Leptonic(_compton_span, _compton),
+    "synchrotron": Leptonic(_synchrotron_span, _synchrotron),
+    "bremsstrahlung": Leptonic(_own_span, _bremsstrahlung),
+}
 
 
 def _stack(scene: Scene, table: Table, grid: EnergyGrid, options: Options, spectra: Iterable[Spectrum]) -> np.ndarray:
@@ -212,8 +222,8 @@ def _stack(scene: Scene, table: Table, grid: EnergyGrid, options: Options, spect
 def _energy_rows(table: Table, grid: EnergyGrid) -> np.ndarray:
     """Energy density of particles in the table's bands of kinetic energy, as the only matrix of a channel."""
     kinetic = np.asarray(grid.kinetic)
-    rows = [energy_weights(kinetic, low, high) for low, high in zip(table.e_min, table.e_max, strict=True)]
-    return np.stack(rows)[None] * table.unit_factor
+    bands = zip(*table.bands, strict=True)
+    return np.stack([energy_weights(kinetic, low, high) for low, high in bands])[None] * table.unit_factor
 
 
 def energy_weights(kinetic: np.ndarray, low: float, high: float) -> np.ndarray:

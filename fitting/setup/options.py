@@ -12,13 +12,12 @@ from jaxcrc.emission.composition import Composition
 class Options:
     """What is chosen rather than fitted.
 
-    hadronic — the pp model by its full name, unless the scene's light names several; nuclear — "none", "kafexhiu14",
-    a factor or a composition, for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of
-    the energy grids; energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far
-    the nodes go, in outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or
-    "ball"}; centres — {"source" or cloud: (RA, Dec) [deg]}; psf_span — {table: (lowest, highest) factor on the PSF's
-    width}, for tables whose width a prior names; field_span — the same for the magnetic field [µG]; place_span —
-    {path of a position: (lowest, highest)}, of the components' places and the source's offset where priors name them;
+    hadronic — the pp model by its full name, unless the scene names several; nuclear — "none", "kafexhiu14", a factor
+    or a composition, for nuclei in both partners; leptonic — what electrons shine by; points_per_decade — of the energy
+    grids; energy_max — their end [GeV], by default far enough above the photons' energies; reach — how far the nodes
+    go, in outer radii of the table; clouds — {table: cloud it looks at}; cloud_shape — {cloud: "gaussian" or "ball"};
+    centres — {"source" or cloud: (RA, Dec) [deg]}; spans — {path: (lowest, highest)} of parameters that bend matrices
+    (a PSF's width, the magnetic field, positions), over which these have to hold; what priors leave free is added;
     absorption — {photon field: way through it [kpc]} on which pair production takes photons; sea — name of the
     local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
     """
@@ -32,10 +31,8 @@ class Options:
     clouds: Mapping[str, str] = field(default_factory=dict)
     cloud_shape: Mapping[str, str] = field(default_factory=dict)
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    psf_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    field_span: tuple[float, float] | None = None
+    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     absorption: Mapping[str, float] = field(default_factory=dict)
-    place_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from fitting.problem.priors import Prior, PriorError, bounds
-from fitting.setup import regions
 from fitting.setup.options import AssemblyError, Options
+from fitting.tables.regions import Box, Vector, bearing, separation
 from fitting.tables.table import Table
 from jaxcrc.medium.gas import UniformGas
 from jaxcrc.numerics.quadrature import chebyshev_nodes
-from jaxcrc.responses.base import Centre
+from jaxcrc.responses.round import Centre
 from jaxcrc.scene import Scene, get
 from jaxcrc.transport.uniform import Uniform
 
@@ -19,28 +17,19 @@ AXES = ("north", "east", "depth")
 AT_SOURCE = (0.0, 0.0, 0.0)
 
 
-def free_places(scene: Scene, priors: Mapping[str, Prior], ties: Mapping[str, str]) -> dict[str, tuple[float, float]]:
-    """{path: (lowest, highest)} of all positions that priors leave free: the components' and the source's own.
-
-    A tie makes its follower as free as its leader. Errors: PriorError for a position on the sky that has no end.
-    """
-    positions = [f"view.offset_{axis}" for axis in AXES[:2]]
-    positions += [f"components.{name}.place.{axis}" for name in scene.components for axis in AXES]
-    spans = {}
-    for path in positions:
-        prior = priors.get(ties.get(path, path))
-        if prior is None:
-            continue
-        spans[path] = bounds(prior.distribution)
-        if not path.endswith("depth") and not all(map(math.isfinite, spans[path])):
-            raise PriorError(f"the prior of {path} has no end: use dist = 'uniform' or 'truncated-normal'")
-    return spans
+def offset(table: Table, options: Options) -> Vector:
+    """Offset (north, east) [rad] of a table's centre from the source; (0, 0) where either is unknown."""
+    centre, source = table.region.centre, options.centres.get("source")
+    if centre is None or source is None:
+        return 0.0, 0.0
+    angle, distance = bearing(source, centre), separation(source, centre)
+    return distance * math.cos(angle), distance * math.sin(angle)
 
 
 def key(scene: Scene, component: str, options: Options) -> tuple[float | str, ...]:
     """The same for components that stay at one place, whatever is drawn: its coordinates, or the name of what moves."""
     paths = [f"components.{component}.place.{axis}" for axis in AXES]
-    if any(path in options.place_span for path in paths):
+    if any(path in options.spans for path in paths):
         return (component,)
     return tuple(float(get(scene, path)) for path in paths)
 
@@ -56,20 +45,20 @@ def check_places(scene: Scene, options: Options) -> None:
         if isinstance(model.transport, Uniform) and key(scene, name, options) != AT_SOURCE:
             raise AssemblyError(f"component '{name}' fills all space: drop its place, and the priors of it")
         path = f"components.{name}.place.depth"
-        if path in options.place_span and isinstance(scene.gas, UniformGas) and not options.clouds:
+        if path in options.spans and isinstance(scene.gas, UniformGas) and not options.clouds:
             raise AssemblyError(f"{path} has a prior but only clouds, or gas that is not uniform, feel it: drop it")
 
 
-def centre(scene: Scene, table: Table, component: str, options: Options) -> tuple[Centre | None, list[regions.Vector]]:
+def centre(scene: Scene, table: Table, component: str, options: Options) -> tuple[Centre | None, list[Vector]]:
     """How a component's place bends a table's matrix, and the offsets [rad] of the table from it at which to make one.
 
     Errors: AssemblyError for a box around a place that is free.
     """
-    north, east = regions.place(table, options)
+    north, east = offset(table, options)
     (south, most_north), (west, most_east) = (_reach(scene, component, axis, options) for axis in AXES[:2])
     if south == most_north and west == most_east:
         return None, [(north - math.radians(south), east - math.radians(west))]
-    if regions.shape(table) == "box":
+    if isinstance(table.region, Box):
         raise AssemblyError(
             f"table '{table.name}': a box needs a fixed source; drop the prior of the source's offset, or of the place "
             f"of '{component}'"
@@ -78,7 +67,7 @@ def centre(scene: Scene, table: Table, component: str, options: Options) -> tupl
     gaps = [(low - at, at - high) for at, low, high in zip(place, (south, west), (most_north, most_east), strict=True)]
     span = math.hypot(*(max(0.0, *gap) for gap in gaps)), math.hypot(*(-min(gap) for gap in gaps))
     widths = [width for _, width in table.psf or ()]
-    finest = math.hypot(min(widths, default=0.0), 0.5 * math.degrees(regions.extent(table, (0.0, 0.0))[0]))
+    finest = math.hypot(min(widths, default=0.0), 0.5 * math.degrees(table.region.extent((0.0, 0.0))[0]))
     order = min(40, 8 + math.ceil(4.0 * (span[1] - span[0]) / finest))
     squares = chebyshev_nodes(span[0] ** 2, span[1] ** 2, order)
     return Centre(component, place, span, order), [(math.radians(math.sqrt(square)), 0.0) for square in squares]
@@ -87,5 +76,5 @@ def centre(scene: Scene, table: Table, component: str, options: Options) -> tupl
 def _reach(scene: Scene, component: str, axis: str, options: Options) -> tuple[float, float]:
     """Between which angles [deg] north or east of the nominal source a component may lie."""
     paths = (f"view.offset_{axis}", f"components.{component}.place.{axis}")
-    ends = [options.place_span.get(path, (float(get(scene, path)),) * 2) for path in paths]
+    ends = [options.spans.get(path, (float(get(scene, path)),) * 2) for path in paths]
     return sum(low for low, _ in ends), sum(high for _, high in ends)

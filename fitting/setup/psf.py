@@ -7,26 +7,27 @@ import math
 import numpy as np
 
 from fitting.setup.options import Options
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe.psf import PSF, Gaussian, NoPSF, TopHat
 from jaxcrc.scene import Scene
 
 CHEBYSHEV = 12
-INDEX = "photon_index"
+SHAPES: dict[str, type[Gaussian] | type[TopHat]] = {"gaussian": Gaussian, "tophat": TopHat}
 
 
-def psf(entry: tuple[str, float] | None, scale: float) -> PSF:
+def psf_of(entry: tuple[str, float] | None, scale: float) -> PSF:
     """A table's point-spread function (its kind and width [deg]), its width times a factor [rad]."""
     if entry is None:
         return NoPSF()
     kind, width = entry
-    return {"gaussian": Gaussian, "tophat": TopHat}[kind](math.radians(width) * scale)
+    return SHAPES[kind](math.radians(width) * scale)
 
 
 def widths(scene: Scene, name: str, options: Options) -> tuple[np.ndarray, tuple[float, float] | None]:
     """Factors on the PSF's width at which matrices are made, and the span they cover."""
-    span = options.psf_span.get(name)
+    span = options.spans.get(f"data.{name}.psf_scale")
     if span is None:
         nuisance = scene.data.get(name)
         return np.array([1.0 if nuisance is None else float(nuisance.psf_scale)]), None
@@ -36,4 +37,4 @@ def widths(scene: Scene, name: str, options: Options) -> tuple[np.ndarray, tuple
 def per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:
     """The PSF of each row of light; a single entry where all rows share it. An index has two rows for each band."""
     entries = table.psf or (None,)
-    return entries[:1] if len(set(entries)) == 1 else entries * (2 if table.kind == INDEX else 1)
+    return entries[:1] if len(set(entries)) == 1 else entries * (2 if table.quantity.compared is Compared.INDEX else 1)

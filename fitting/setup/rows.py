@@ -7,10 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from jax import Array
 
-from fitting.problem.priors import suggest
 from fitting.setup.options import AssemblyError
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
+from fitting.words import suggest
 from jaxcrc.emission.product import band_nodes
 from jaxcrc.interactions.pairs import pair_opacity
 from jaxcrc.interactions.photon_fields import FIELDS
@@ -18,7 +20,7 @@ from jaxcrc.medium.light import PhotonField
 from jaxcrc.units import PION_MASS
 
 WIDEST = 1.5  # decades of a band that is integrated in one piece
-Spectrum = Callable[[np.ndarray], np.ndarray]
+Spectrum = Callable[[np.ndarray], Array | np.ndarray]
 
 
 def rows(table: Table, spectrum: Spectrum, end: float, escaping: Spectrum) -> np.ndarray:
@@ -28,33 +30,33 @@ def rows(table: Table, spectrum: Spectrum, end: float, escaping: Spectrum) -> np
 
     Arguments: end — energy [GeV] at which open bands are cut; escaping — the share of photons that is not absorbed.
     """
-    if table.kind == "photon_index":
-        photon = np.concatenate([table.e_min, table.e_max])
+    power = table.quantity.power
+    if table.quantity.compared is Compared.INDEX:
+        photon = np.concatenate(table.bands)
         return np.asarray(spectrum(photon)) * escaping(photon)[:, None]
     if table.differential:
-        power = table.photon**2 if table.kind == "e2dnde" else np.ones_like(table.photon)
-        found = np.asarray(spectrum(table.photon)) * (power * escaping(table.photon))[:, None]
+        found = np.asarray(spectrum(table.photon)) * (table.photon**power * escaping(table.photon))[:, None]
         return found * table.unit_factor
-    low, high, row = _pieces(table, end)
+    low, high, row = _pieces(*table.bands, end)
     photon, width = (np.asarray(x) for x in band_nodes(low, high, 0.5 * PION_MASS))
-    weight = width * escaping(photon) * (photon if table.kind == "energy_flux" else 1.0)
+    weight = width * escaping(photon) * photon**power
     values = np.asarray(spectrum(photon.ravel())).reshape(*photon.shape, -1)
-    found = np.zeros((table.e_min.size, values.shape[-1]))
+    found = np.zeros((table.photon.size, values.shape[-1]))
     np.add.at(found, row, np.einsum("bn,bne->be", weight, values))
     return found * table.unit_factor
 
 
-def _pieces(table: Table, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pieces(lower: np.ndarray, upper: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bands cut into pieces: lower and upper edges [GeV], and the row that each belongs to."""
-    edges, row = [], []
-    for index, (low, high) in enumerate(zip(table.e_min, table.e_max, strict=True)):
+    edges: list[tuple[float, float]] = []
+    row: list[int] = []
+    for index, (low, high) in enumerate(zip(lower, upper, strict=True)):
         stop = max(end, 1.01 * low) if math.isinf(high) else high
         count = math.ceil(math.log10(stop / low) / WIDEST)
         cuts = np.geomspace(low, stop, count + 1)
         edges += list(itertools.pairwise(cuts))
         row += [index] * count
-    low, high = np.array(edges).T
-    return low, high, np.array(row)
+    return *np.array(edges).T, np.array(row)
 
 
 def escaping(absorption: Mapping[str, float], photons: Mapping[str, PhotonField]) -> Spectrum:

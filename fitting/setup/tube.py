@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import jax.numpy as jnp
 import numpy as np
 
-from fitting.setup import places, regions
+from fitting.setup import places
 from fitting.setup import psf as blurs
-from fitting.setup.options import Options
+from fitting.setup.options import AssemblyError, Options
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
 from jaxcrc.observe.psf import PSF, ring_light
@@ -22,18 +22,18 @@ FINE = 0.25  # of the PSF's width: rings where the edge of a bin is blurred
 
 
 def ribbon(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Ribbon:
-    """The response of a table of rings, or of a circle, around the source. Errors: AssemblyError for a total flux."""
-    regions.extent(table, (0.0, 0.0))
-    if table.r_min is None:
-        inner, outer = np.zeros(1), np.array([regions.circle_radius(table)])
-    else:
-        inner, outer = np.deg2rad(table.r_min), np.deg2rad(table.r_max)
+    """The response of a table of rings, or of a circle, around the source. Errors: AssemblyError for a
+    box or a total flux."""
+    rings = table.region.rings()
+    if rings is None:
+        raise AssemblyError(f"table '{name}': a tube is seen through rings or a circle, not a {table.region.shape}")
+    inner, outer = rings
     factors, span = blurs.widths(scene, name, options)
-    rows = [[blurs.psf(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    rows = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
     edges = _edges(np.concatenate([inner, outer]), [psf for row in rows for psf in row])
     light = np.array([[ring_light(psf, outer, edges) - ring_light(psf, inner, edges) for psf in row] for row in rows])
     if table.is_mean:
-        light = light / regions.solid_angles(table)[:, None]
+        light = light / table.region.solid_angles()[:, None]
     return Ribbon(
         edges=jnp.asarray(edges),
         projection=jnp.asarray(light),

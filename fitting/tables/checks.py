@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 
 import numpy as np
+
+from fitting.words import suggest
 
 PHOTON_COLUMNS = ("e_min", "e_max", "e_ref")
 BIN_COLUMNS = ("r_min", "r_max")
@@ -28,18 +29,11 @@ class TableError(ValueError):
     """A table that cannot be used as it stands: one sentence naming the place and the remedy."""
 
 
-def suggest(word: object, known: Iterable[str]) -> str:
-    """'; did you mean 'x'?' for the nearest known name, or the list of known names when none is near."""
-    names = list(known)
-    near = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(names)}"
-
-
 def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     """Refuse the first key that the schema does not know."""
     for key in given:
         if key not in known:
-            raise TableError(f"unknown key '{key}' in {where}{suggest(key, known)}")
+            raise TableError(f"unknown key '{key}' in {where}; {suggest(key, known)}")
 
 
 def column_remedy(name: str) -> str:
@@ -54,7 +48,7 @@ def column_remedy(name: str) -> str:
     for end, column in ends.items():
         if name.lower().endswith(end):
             return f"; name it '{column}'"
-    return suggest(name, COLUMNS)
+    return f"; {suggest(name, COLUMNS)}"
 
 
 def check_columns(given: Iterable[str]) -> None:

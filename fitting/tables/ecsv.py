@@ -1,4 +1,4 @@
-"""Columns of an ECSV file to the grid of a table: units, groups of rows, missing cells."""
+"""Columns of an ECSV file to the grid of a table, and back: units, groups of rows, missing cells."""
 
 from __future__ import annotations
 
@@ -12,68 +12,30 @@ import numpy as np
 
 from fitting.tables import checks
 from fitting.tables.checks import TableError
-from fitting.tables.metadata import parse_meta
-
-_PER_AREA = u.cm**-2 / u.s
-# What each kind may measure: the unit in which predictions are made, and whether it is per energy.
-NATIVE_UNITS: dict[str, tuple[tuple[u.UnitBase, bool], ...]] = {
-    "surface_brightness": ((_PER_AREA / u.sr, False), (_PER_AREA / u.sr / u.GeV, True)),
-    "flux": ((_PER_AREA, False),),
-    "excess": ((u.dimensionless_unscaled, False), (u.sr**-1, False)),
-    "dnde": ((_PER_AREA / u.GeV, True),),
-    "e2dnde": ((_PER_AREA * u.GeV, True),),
-    "energy_flux": ((_PER_AREA * u.GeV, False),),
-    "cr_energy_density": ((u.GeV / u.cm**3, False),),
-    "photon_index": ((u.dimensionless_unscaled, False),),
-}
-UNIT_EXAMPLES = {
-    "surface_brightness": "'1 / (cm2 s sr)', '1 / (cm2 s deg2)' or '1 / (TeV cm2 s sr)'",
-    "flux": "'1 / (cm2 s)'",
-    "excess": "'ct', 'ct / deg2' or '' for a bare number",
-    "dnde": "'1 / (TeV cm2 s)'",
-    "e2dnde": "'erg / (cm2 s)'",
-    "energy_flux": "'erg / (cm2 s)'",
-    "cr_energy_density": "'eV / cm3'",
-    "photon_index": "'', a bare number",
-}
+from fitting.tables.kinds import KINDS, native_of
+from fitting.tables.metadata import format_meta, parse_meta
+from fitting.tables.regions import AbstractRegion, Annuli, Vector
+from fitting.tables.table import Table
 
 
-def native_unit(kind: str, unit: u.UnitBase) -> tuple[u.UnitBase, bool]:
-    """The unit in GeV, cm, s and sr that belongs to a table's unit, and whether it is per photon energy.
-
-    Photons (ph), and counts (ct) of an excess, may be named in the unit or not.
-    Errors: TableError if the unit does not fit the kind.
-    """
-    counted = u.ct if kind == "excess" else u.ph
-    for native, differential in NATIVE_UNITS[kind]:
-        for candidate in (native, native * counted):
-            if unit.is_equivalent(candidate):
-                return candidate, differential
-    lacks = any(unit.is_equivalent(native * u.sr) for native, _ in NATIVE_UNITS[kind])
-    beyond = any(unit.is_equivalent(native / u.sr) for native, _ in NATIVE_UNITS[kind])
-    why = "lacks a solid angle" if lacks else "has a solid angle too many" if beyond else "does not fit"
-    text = f"unit '{unit}' of column 'value' {why} for kind '{kind}'; use one like {UNIT_EXAMPLES[kind]}"
-    raise TableError(text)
-
-
-def read_ecsv(file: Path) -> dict[str, Any]:
-    """The fields of a Table from a file. Errors: TableError, without the name of the file."""
+def read_ecsv(file: Path) -> Table:
+    """The Table of a file. Errors: TableError, without the name of the file."""
     raw = _load(file)
     checks.check_columns(raw.colnames)
-    meta = parse_meta(dict(raw.meta), tuple(NATIVE_UNITS))
-    unit = _known_unit(raw["value"], UNIT_EXAMPLES[meta["kind"]])
-    _, differential = native_unit(meta["kind"], unit)
-    checks.check_photon(raw.colnames, differential)
+    meta = parse_meta(dict(raw.meta), tuple(KINDS))
+    unit = _known_unit(raw["value"], KINDS[meta["kind"]].example)
+    checks.check_photon(raw.colnames, native_of(meta["kind"], unit).per_energy)
     photons, i = _group(_photons(raw), len(raw))
     annuli, j = _group(_annuli(raw), len(raw))
     shape = (1 + int(i.max()), 1 + int(j.max()))
     cell = i * shape[1] + j
     checks.check_duplicates(cell)
     grid = {name: _on_grid(rows, cell, shape) for name, rows in _points(raw, unit).items()}
-    fields = {"name": file.stem} | meta | photons | annuli | grid | {"unit": unit}
+    fields = {"name": file.stem} | meta | photons | grid | {"unit": unit}
+    fields["region"] = _region(annuli, fields.pop("centre"), meta["region"])
     fields["psf"] = _each_row(meta["psf"], shape[0])
     fields["covariance"] = _covariance(raw, fields, cell)
-    return fields
+    return Table(**fields)
 
 
 def _load(file: Path) -> astropy.table.Table:
@@ -101,6 +63,23 @@ def _annuli(raw: astropy.table.Table) -> dict[str, np.ndarray]:
     columns = {name: _numbers(raw, name, u.deg) for name in checks.BIN_COLUMNS if name in raw.colnames}
     checks.check_annuli(columns, _row)
     return columns
+
+
+def _region(annuli: dict[str, np.ndarray], centre: Vector | None, region: AbstractRegion | None) -> AbstractRegion:
+    """Where the table looks: its annuli around the centre, or the region of a spectrum."""
+    if not annuli:
+        if centre is not None:
+            raise TableError("a spectrum has a 'centre'; move it into 'region'")
+        if region is None:
+            raise TableError(
+                "a spectrum has no 'region'; give '{shape: circle, centre: ..., radius: ...}' or '{shape: total}'"
+            )
+        return region
+    if centre is None:
+        raise TableError("a profile has no 'centre'; give it as '{ra: 270.11 deg, dec: -24.04 deg}'")
+    if region is not None:
+        raise TableError("a profile has a 'region'; remove it, its annuli say where it looks")
+    return Annuli(centre, annuli["r_min"], annuli["r_max"])
 
 
 def _points(raw: astropy.table.Table, unit: u.UnitBase) -> dict[str, np.ndarray]:
@@ -184,3 +163,26 @@ def _covariance(raw: astropy.table.Table, fields: Mapping[str, Any], cell: np.nd
     grid[unmeasured, :] = np.nan
     grid[:, unmeasured] = np.nan
     return grid
+
+
+def to_rows(table: Table) -> astropy.table.Table:
+    """The used cells as rows of an astropy table, energies first."""
+    i, j = np.nonzero(table.used)
+    raw = astropy.table.Table(meta=format_meta(table))
+    for name, column in table.photon_columns().items():
+        raw[name] = astropy.table.Column(column[i], unit=u.GeV)
+    for name, column in table.bin_columns().items():
+        raw[name] = astropy.table.Column(column[j], unit=u.deg)
+    raw["value"] = astropy.table.Column(table.value[i, j], unit=table.unit)
+    symmetric = np.array_equal(table.error_lo, table.error_hi, equal_nan=True)
+    pair = (("error_lo", table.error_lo), ("error_hi", table.error_hi))
+    for name, error in (("error", table.error_lo),) if symmetric else pair:
+        rows = np.ma.masked_invalid(error[i, j])
+        raw[name] = astropy.table.MaskedColumn(rows, unit=table.unit)
+    if np.any(table.is_ul):
+        raw["is_ul"] = table.is_ul[i, j]
+    if table.covariance is not None and table.correlation_length is None:
+        cell = np.flatnonzero(table.used.ravel())
+        block = np.nan_to_num(table.covariance[np.ix_(cell, cell)], nan=0.0)
+        raw["covariance"] = astropy.table.Column(block, unit=table.unit**2)
+    return raw

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from fitting.tables.checks import TableError, check_keys, suggest
+from fitting.tables.checks import TableError, check_keys
+from fitting.tables.regions import REGIONS, Annuli, Box, Circle, Total
+from fitting.tables.table import Table
+from fitting.words import suggest
 from jaxcrc.units import to_float
 
 TEXT_KEYS = ("name", "reference", "doi", "found_at", "licence")
@@ -14,8 +18,6 @@ KEYS = (
     *("kind", "centre", "region", "psf", "distance", "confidence", "correlation_length", "gas_radius"),
     *("notes", "simulated", "truth", *TEXT_KEYS),
 )
-# The widths that a shape needs [deg]; a box is turned by its angle, from north to east.
-REGION_SIZES: dict[str, tuple[str, ...]] = {"circle": ("radius",), "box": ("width", "height"), "total": ()}
 PSF_WIDTH = {"gaussian": "sigma", "tophat": "radius"}
 # Radius that contains 68 % of a Gaussian, in units of its standard deviation along one axis.
 R68_PER_SIGMA = math.sqrt(-2.0 * math.log(1.0 - 0.68))
@@ -33,9 +35,9 @@ def parse_meta(meta: Mapping[str, Any], kinds: tuple[str, ...]) -> dict[str, Any
     if kind is None:
         raise TableError(f"the metadata have no 'kind'; give one of {', '.join(kinds)}")
     if kind not in kinds:
-        raise TableError(f"unknown kind '{kind}'{suggest(kind, kinds)}")
+        raise TableError(f"unknown kind '{kind}'; {suggest(kind, kinds)}")
     region = None if "region" not in meta else parse_region(meta["region"])
-    if "psf" not in meta and (region or {}).get("shape") != "total":
+    if "psf" not in meta and (region is None or region.shape != "total"):
         raise TableError(
             "the metadata have no 'psf'; give its shape and width, or 'psf: none' where it does not matter"
         )
@@ -55,14 +57,14 @@ def parse_meta(meta: Mapping[str, Any], kinds: tuple[str, ...]) -> dict[str, Any
     }
 
 
-def format_meta(table: Any) -> dict[str, Any]:
+def format_meta(table: Table) -> dict[str, Any]:
     """Metadata of a Table as they are written into a file; the reverse of `parse_meta`."""
-    meta = {"kind": table.kind, "name": table.name}
+    meta: dict[str, Any] = {"kind": table.kind, "name": table.name}
     meta |= {"simulated": True} if table.simulated else {}
-    if table.centre is not None:
-        meta["centre"] = _format_centre(table.centre)
-    if table.region is not None:
-        meta["region"] = {key: _format_entry(key, entry) for key, entry in table.region.items()}
+    if isinstance(table.region, Annuli):
+        meta["centre"] = _format_centre(table.region.centre)
+    elif isinstance(table.region, Circle | Box | Total):
+        meta["region"] = _format_region(table.region)
     meta["psf"] = _format_psf(table.psf)
     for key, unit in (("distance", "kpc"), ("correlation_length", "deg"), ("gas_radius", "deg")):
         if getattr(table, key) is not None:
@@ -100,25 +102,32 @@ def parse_centre(data: Any, key: str) -> tuple[float, float]:
     return ra, dec
 
 
-def parse_region(data: Any) -> dict[str, Any]:
+def parse_region(data: Any) -> Circle | Box | Total:
     """The region of a spectrum: shape, centre (RA, Dec) [deg] and sizes [deg]."""
     if not isinstance(data, Mapping) or "shape" not in data:
         raise TableError("'region' has no shape; give 'circle' with centre and radius, 'box', or 'total' for all flux")
     shape = data["shape"]
-    if shape not in REGION_SIZES:
-        raise TableError(f"unknown region shape '{shape}'{suggest(shape, REGION_SIZES)}")
-    turn = ("angle",) if shape == "box" else ()
-    check_keys(data, ("shape", "centre", *REGION_SIZES[shape], *turn), f"a region of shape '{shape}'")
-    region: dict[str, Any] = {"shape": shape}
-    needed = ("centre", *REGION_SIZES[shape]) if shape != "total" else ()
+    if shape not in REGIONS:
+        raise TableError(f"unknown region shape '{shape}'; {suggest(shape, REGIONS)}")
+    sizes = region_sizes(REGIONS[shape])
+    check_keys(data, ("shape", "centre", *sizes), f"a region of shape '{shape}'")
+    needed = [name for name, needed in {"centre": shape != "total", **sizes}.items() if needed]
     for key in needed:
         if key not in data:
             raise TableError(f"'region' has no {key}; a {shape} needs {' and '.join(needed)}")
+    given: dict[str, Any] = {
+        key: (_positive if sizes[key] else parse_quantity)(data[key], "deg", f"region.{key}")
+        for key in sizes
+        if key in data
+    }
     if "centre" in data:
-        region["centre"] = parse_centre(data["centre"], "region.centre")
-    region |= {key: _positive(data[key], "deg", f"region.{key}") for key in REGION_SIZES[shape]}
-    region |= {key: parse_quantity(data.get(key, "0 deg"), "deg", f"region.{key}") for key in turn}
-    return region
+        given["centre"] = parse_centre(data["centre"], "region.centre")
+    return REGIONS[shape](**given)
+
+
+def region_sizes(region: type[Circle] | type[Box] | type[Total]) -> dict[str, bool]:
+    """Names of a region's angles [deg], and whether each has to be given (a positive size) or has a default."""
+    return {f.name: f.default is dataclasses.MISSING for f in dataclasses.fields(region) if f.name != "centre"}
 
 
 def parse_psf(data: Any) -> list[tuple[str, float]] | None:
@@ -134,7 +143,7 @@ def _psf_entry(entry: Any) -> tuple[str, float]:
         raise TableError(f"'psf' is {entry!r}; write it as '{{shape: gaussian, sigma: 0.1 deg}}' or 'none'")
     shape = entry["shape"]
     if shape not in PSF_WIDTH:
-        raise TableError(f"unknown psf shape '{shape}'{suggest(shape, PSF_WIDTH)}")
+        raise TableError(f"unknown psf shape '{shape}'; {suggest(shape, PSF_WIDTH)}")
     widths = (PSF_WIDTH[shape], "r68") if shape == "gaussian" else (PSF_WIDTH[shape],)
     check_keys(entry, ("shape", *widths), f"a psf of shape '{shape}'")
     given = [key for key in widths if key in entry]
@@ -195,10 +204,10 @@ def _format_centre(centre: tuple[float, float]) -> dict[str, str]:
     return {axis: f"{float(angle)!r} deg" for axis, angle in zip(("ra", "dec"), centre, strict=True)}
 
 
-def _format_entry(key: str, entry: Any) -> Any:
-    if key == "shape":
-        return entry
-    return _format_centre(entry) if key == "centre" else f"{float(entry)!r} deg"
+def _format_region(region: Circle | Box | Total) -> dict[str, Any]:
+    meta: dict[str, Any] = {"shape": region.shape}
+    meta |= {} if region.centre is None else {"centre": _format_centre(region.centre)}
+    return meta | {name: f"{float(getattr(region, name))!r} deg" for name in region_sizes(type(region))}
 
 
 def _format_psf(psf: tuple[tuple[str, float], ...] | None) -> Any:

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from fitting.report.clouds import MOMENTS, TRACK, CloudAnswer, Spectra
 from fitting.report.figures.style import CYCLE, DATA, FAINT, plain_log, style
-from fitting.runs.labels import energy, number
+from fitting.words import energy, number
 
 DASHES = ("-", "--", ":", "-.")
 FRACTIONS = {0.25: "¼ t½", 1.0: "t½", 4.0: "4 t½"}

@@ -28,8 +28,9 @@ from fitting.report.figures.style import (
     style,
 )
 from fitting.report.predictive import Spread, energy_densities, is_sea, sea_levels, thresholds
-from fitting.runs.labels import energy
 from fitting.runs.run import Run
+from fitting.tables.regions import Circle
+from fitting.words import energy
 from jaxcrc.source.sea import SEAS
 
 COLOURS = (BLUE, GREEN, PURPLE)
@@ -86,7 +87,7 @@ def _radii(run: Run) -> np.ndarray:
     problem, scene = run.problem, run.problem.posterior.bound(run.best)
     parsec = 1.0e3 * float(scene.view.distance) * np.pi / 180.0
     reach = [parsec * table.r_max[-1] for table in problem.tables.values() if table.is_profile]
-    reach += [parsec * float(t.region["radius"]) for t in problem.tables.values() if t.region and "radius" in t.region]
+    reach += [parsec * t.region.radius for t in problem.tables.values() if isinstance(t.region, Circle)]
     reach += [float(np.hypot(parsec * cloud.offset, cloud.depth)) for cloud in scene.view.clouds.values()]
     outer = 3.0 * max(reach, default=30.0)
     return np.geomspace(outer / 100.0, outer, 80)

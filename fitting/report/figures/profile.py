@@ -20,21 +20,11 @@ from fitting.report.figures.panels import (
     truth_key,
 )
 from fitting.report.figures.style import BLUE, DATA, FAINT, GREEN, TRUTH, draw_band, stamp, style
-from fitting.report.predictive import SPECTRA, Spread, observed, residuals
-from fitting.runs.labels import energy
+from fitting.report.predictive import Spread, observed, residuals
 from fitting.runs.run import Run
+from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
-
-QUANTITIES = {
-    "surface_brightness": "surface brightness",
-    "flux": "flux",
-    "excess": "excess",
-    "dnde": "dN/dE",
-    "e2dnde": "E² dN/dE",
-    "energy_flux": "energy flux",
-    "cr_energy_density": "CR energy density",
-    "photon_index": "photon index",
-}
+from fitting.words import energy
 
 
 def profile_tables(run: Run) -> list[str]:
@@ -96,11 +86,8 @@ def _profile_panel(run: Run, name: str, row: int, predicted: Spread, ax: Axes) -
     if table.psf is not None:
         _mark_psf(ax, *table.psf[row])
     ax.set_title(f"{table.name}: {_band(table, row)}")
-    quantity = (
-        f"d({QUANTITIES[table.kind]})/dE"
-        if table.differential and table.kind not in SPECTRA
-        else QUANTITIES[table.kind]
-    )
+    label = table.quantity.label
+    quantity = f"d({label})/dE" if table.differential and not table.quantity.spectral else label
     unit = table.unit.to_string("unicode", fraction=False)
     ax.set_ylabel(f"{quantity}\n[{unit}]" if unit else quantity)
     if table.simulated:
@@ -108,9 +95,8 @@ def _profile_panel(run: Run, name: str, row: int, predicted: Spread, ax: Axes) -
 
 
 def _band(table: Table, row: int) -> str:
-    if table.e_min is None:
-        return energy(table.photon[row])
-    return f"{energy(table.e_min[row])} to {energy(table.e_max[row])}"
+    low, high = (float(ends[row]) for ends in table.reach)
+    return energy(low) if low == high else f"{energy(low)} to {energy(high)}"
 
 
 def _scale_profile(ax: Axes, table: Table, row: int, model: np.ndarray) -> None:
@@ -120,7 +106,7 @@ def _scale_profile(ax: Axes, table: Table, row: int, model: np.ndarray) -> None:
     levels = np.concatenate([model[model > 0], table.value[row][used]])
     if np.all(lowest > 0.0) and levels.max() > 10.0 * levels.min():
         ax.set_yscale("log")
-    elif table.kind != "photon_index":
+    elif table.quantity.compared is not Compared.INDEX:
         ax.axhline(0.0, color=FAINT, lw=0.8)
 
 

@@ -20,8 +20,9 @@ from fitting.report.figures.panels import (
     truth_key,
 )
 from fitting.report.figures.style import CYCLE, FAINT, TRUTH, draw_band, plain_log, stamp, style
-from fitting.report.predictive import SPECTRA, Spread, observed, residuals, sed_factor, span, spectra
+from fitting.report.predictive import Spread, observed, residuals, sed_factor, span, spectra
 from fitting.runs.run import Run
+from fitting.tables.regions import Circle, Total
 from fitting.tables.table import Table
 
 SED_LABEL = "E² dN/dE  [erg cm⁻² s⁻¹]"
@@ -29,7 +30,7 @@ SED_LABEL = "E² dN/dE  [erg cm⁻² s⁻¹]"
 
 def spectrum_tables(run: Run) -> list[str]:
     """Names of the tables that E² dN/dE can be shown of."""
-    return [name for name, table in run.problem.tables.items() if not table.is_profile and table.kind in SPECTRA]
+    return [name for name, table in run.problem.tables.items() if not table.is_profile and table.quantity.spectral]
 
 
 def plot_spectrum(run: Run, table: str | None = None, ax: Axes | None = None) -> Axes:
@@ -70,11 +71,11 @@ def _spectrum(run: Run, name: str, curve: tuple[np.ndarray, Spread], predicted: 
     ax.plot(photon, smooth.best, color=colour, lw=1.5)
     if table.simulated and smooth.truth is not None:
         ax.plot(photon, smooth.truth, color=TRUTH, lw=1.3, ls="--", label="truth", zorder=3)
-    middle, half = table.photon, np.zeros((2, table.photon.size))
+    middle, (low, high) = table.photon, table.reach
+    high = np.where(np.isfinite(high), high, 10.0 * low)
     if table.e_min is not None:
-        high = np.where(np.isfinite(table.e_max), table.e_max, 10.0 * table.e_min)
-        half = np.stack([middle - table.e_min, high - middle])
-        ax.hlines(predicted.best[:, 0] * factor, table.e_min, high, color=colour, lw=1.5, ls=":")
+        ax.hlines(predicted.best[:, 0] * factor, low, high, color=colour, lw=1.5, ls=":")
+    half = np.stack([middle - low, high - middle])
     draw_points(ax, middle, half, table, slice(None), factor, colour)
 
 
@@ -92,9 +93,9 @@ def _scale_spectrum(run: Run, names: list[str], ax: Axes) -> None:
 
 
 def _region(table: Table) -> str:
-    region = table.region or {}
-    radius = f" of {region['radius']:g}°" if "radius" in region else ""
-    return f"{'total flux' if region.get('shape') == 'total' else region.get('shape', 'region')}{radius}"
+    if isinstance(table.region, Circle):
+        return f"circle of {table.region.radius:g}°"
+    return "total flux" if isinstance(table.region, Total) else table.region.shape
 
 
 def _spectrum_keys(run: Run, names: list[str]) -> list[Any]:

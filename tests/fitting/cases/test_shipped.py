@@ -43,7 +43,8 @@ def test_a_case_written_and_read_again_is_the_same(name, tmp_path):
 def test_a_preset_fills_in_what_is_not_given():
     shipped = fitting.load("w28/ohira11").scene.components["escaped"].source.release.ceiling
     assert float(shipped.slope) == 2.6
-    from fitting.cases.parts import CaseError, build
+    from fitting.cases.files import CaseError
+    from fitting.cases.parts import build
 
     assert float(build("ceiling", {"kind": "ohira11-review", "slope": 2.0}, "c").log10_max_momentum) == 3.0
     assert float(build("ceiling", {"kind": "celli19", "slope": 3, "max_momentum": "2 PeV"}, "c").slope) == 3.0

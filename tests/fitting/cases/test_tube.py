@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 import fitting
-from fitting.cases.case import locate_case, read
-from fitting.cases.parts import CaseError, build, spell
+from fitting.cases.case import read
+from fitting.cases.files import locate_case
+from fitting.cases.files import CaseError
+from fitting.cases.parts import build, spell
 from jaxcrc import CosmicRayCloud, phase
 from jaxcrc.responses.points import Points
 from jaxcrc.responses.tube import Ribbon

@@ -31,7 +31,8 @@ from fitting.report import html as page
 from fitting.report import predictive
 from fitting.report import write as report
 from fitting.report.figures import plot_rank, plot_scan, plot_shrinkage
-from fitting.runs.labels import interval, label_of, labels, number, percent, short, symbols, with_error
+from fitting.runs.labels import label_of, labels, symbols
+from fitting.words import interval, number, percent, short, with_error
 from fitting.runs.run import Run
 from jaxcrc import (
     Burst,

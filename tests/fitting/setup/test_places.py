@@ -16,12 +16,13 @@ from scipy.signal import fftconvolve
 from scipy.stats import ncx2
 
 import fitting
-from fitting.cases.case import CaseError, locate_case, read, spell_case
+from fitting.cases.files import CaseError, locate_case
+from fitting.cases.case import read, spell_case
 from fitting.cases.layout import blank_table
 from fitting.runs.labels import labels
 from fitting.tables.table import Table
 from jaxcrc import Anisotropic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
-from jaxcrc.responses.base import Round
+from jaxcrc.responses.round import Round
 from jaxcrc.responses.points import Points
 from jaxcrc.units import PC_PER_KPC
 from tests.fitting.halos import CHI, halo, layout

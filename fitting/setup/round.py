@@ -1,0 +1,106 @@
+"""Matrices of what is round: through annuli, circles and boxes, each row of light with its own PSF."""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from fitting.setup import places
+from fitting.setup import psf as blurs
+from fitting.setup.options import AssemblyError, Options
+from fitting.tables.kinds import Compared
+from fitting.tables.regions import Vector
+from fitting.tables.table import Table
+from jaxcrc.observe import sight
+from jaxcrc.observe.psf import PSF
+from jaxcrc.responses.channel import Channel
+from jaxcrc.responses.round import Round
+from jaxcrc.scene import Scene
+from jaxcrc.source.release import Ball, Shell
+from jaxcrc.transport.ballistic import Ballistic
+from jaxcrc.transport.bounded import AbstractBounded
+from jaxcrc.transport.homogeneous import Trapped
+from jaxcrc.units import CM_PER_PC, LIGHT_SPEED
+
+CM_PER_KPC = 1.0e3 * CM_PER_PC
+BREAKS = (0.7, 0.9, 1.0, 1.1, 1.3)  # of the radius of an edge: where panels of nodes end
+
+
+def looks_round(scene: Scene, component: str) -> bool:
+    """Whether a component's cosmic rays depend on the distance from it alone."""
+    model = scene.components[component]
+    return model.transport.is_round(model.source)
+
+
+def round_response(
+    scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options, power: int = 1
+) -> Round:
+    """The response of a table that sees something round. Errors: AssemblyError, TableError where it has no end."""
+    factors, span = blurs.widths(scene, name, options)
+    centre, offsets = places.centre(scene, table, shining[0].component, options)
+    reach = [table.region.extent(offset) for offset in offsets]
+    smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
+    smallest, breaks = _breaks(scene, shining, smallest, options.reach * outer)
+    nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
+    rows = [
+        [_matrix(table, nodes, blurs.psf_of(entry, factor), offset) for entry in blurs.per_band(table)]
+        for factor in factors
+        for offset in offsets
+    ]
+    projection = np.asarray(rows)
+    if not table.is_mean:
+        projection = projection * table.region.solid_angles()[:, None]
+    return Round(
+        angle=jnp.asarray(nodes.radius),
+        projection=jnp.asarray(projection),
+        channels=shining,
+        place=f"table {name}{places.around(scene, shining[0].component, options)}",
+        power=power,
+        psf_span=span,
+        centre=centre,
+    )
+
+
+def _matrix(table: Table, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
+    """What the table's bins see of the density at the nodes, the component at an offset [rad]."""
+    if table.quantity.compared is not Compared.DENSITY:
+        return table.region.means(nodes, psf, offset)
+    if not table.gas_radius:
+        raise AssemblyError(f"table '{table.name}': cr_energy_density needs gas_radius [deg] in its metadata")
+    inner, outer = table.annuli.edges()
+    distance = math.hypot(*offset)
+    if distance > 0.1 * outer[0]:
+        raise AssemblyError(
+            f"table '{table.name}': its centre lies {math.degrees(distance):.3g} deg from the source's, but the "
+            "gas that cr_energy_density is averaged over is centred on the source; extract the profile around it"
+        )
+    return sight.annulus_line_averages(nodes, inner, outer, math.radians(table.gas_radius), psf)
+
+
+def _breaks(
+    scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
+) -> tuple[float, tuple[float, ...]]:
+    """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell, boundary or light front."""
+    breaks: list[float] = []
+    for channel in shining:
+        angle = _edge(scene, channel.component) / (1.0e3 * float(scene.view.distance))
+        if angle > 0.0:
+            smallest = min(smallest, 0.5 * angle)
+            breaks += [factor * angle for factor in BREAKS if factor * angle < outermost]
+    return smallest, tuple(breaks)
+
+
+def _edge(scene: Scene, component: str) -> float:
+    """Radius [pc] at which a component's cosmic rays have an edge; 0 where they have none."""
+    model = scene.components[component]
+    shape = getattr(model.source, "shape", None)
+    if isinstance(model.transport, Trapped):
+        return float(model.source.release.shock())
+    if isinstance(model.transport, AbstractBounded):
+        return float(model.transport.boundary)
+    if isinstance(model.transport, Ballistic):
+        return LIGHT_SPEED * float(model.source.release.time())
+    return float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0
