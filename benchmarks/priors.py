@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=100_000)
     parser.add_argument("cases", nargs="*")
     asked = parser.parse_args()
-    for name in asked.cases or [name for name in cases() if name != "template" and not name.endswith("layout")]:
+    for name in asked.cases or [name for name in shipped_cases() if name != "template" and not name.endswith("layout")]:
         print(count(name, asked.draws), flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from fitting.cases.files import CASE_FILE, CaseError, line_of, locate_case
 from fitting.cases.layout import blank_table
 from fitting.cases.light import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
 from fitting.cases.parts import build, position, spell
+from fitting.cases.sections import OPTIONS, SAMPLING, SECTIONS, TABLE_KEYS
 from fitting.problem.priors import Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
@@ -24,11 +25,6 @@ from fitting.tables.regions import bearing, separation
 from fitting.tables.table import Table
 from fitting.words import suggest, whole
 from jaxcrc.scene import Model, Scene
-
-SECTIONS = ("title", "text", "components", "gas", "light", "view", "tables", "priors", "ties", "options", "sampling")
-OPTIONS = ("hadronic", "nuclear", "leptonic", "absorption", "points_per_decade", "energy_max", "reach", "sea")
-TABLE_KEYS = ("file", "layout", "cloud")
-SAMPLING = ("chains", "warmup", "draws", "target_accept", "chunk", "max_tree_depth")
 
 
 def load(name: str | Path) -> Problem:
@@ -80,27 +76,18 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     return Problem(scene, tables, priors, options, title, text, sampling)
 
 
-def _known(place: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+def _known(place: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
     for key in given:
         if key not in known:
             raise CaseError(f"{place}.{key}" if place else key, f"unknown key '{key}': {suggest(key, known)}")
 
 
 def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
-    allowed = {
-        "points_per_decade": int,
-        "energy_max": float | int,
-        "reach": float | int,
-        "hadronic": str,
-        "sea": str,
-        "leptonic": list,
-        "absorption": dict,
-    }
-    for key, kind in allowed.items():
-        if key in extra and (isinstance(extra[key], bool) or not isinstance(extra[key], kind)):
-            raise CaseError(f"options.{key}", f"{extra[key]!r} has the wrong type")
-        if key in extra and kind not in (str, list, dict) and not extra[key] > 0:
-            raise CaseError(f"options.{key}", f"{extra[key]!r} must be positive")
+    for key, value in extra.items():
+        if isinstance(value, bool) or not isinstance(value, OPTIONS[key].types):
+            raise CaseError(f"options.{key}", f"{value!r} has the wrong type")
+        if isinstance(value, int | float) and not value > 0:
+            raise CaseError(f"options.{key}", f"{value!r} must be positive")
     makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
     return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import astropy.units as u
 import numpy as np
 
 from fitting.cases.files import CaseError
 from fitting.cases.parts import position
+from fitting.cases.sections import LAYOUT_KEYS
 from fitting.tables.metadata import region_sizes
 from fitting.tables.regions import REGIONS, AbstractRegion, Annuli
 from fitting.tables.table import Table
 from fitting.words import suggest
 from jaxcrc.units import to_float
-
-KEYS = ("kind", "unit", "r_edges", "e_edges", "e_ref", "psf", "centre", "region", "error", "distance")
 
 
 def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
@@ -28,19 +27,15 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
     Errors: CaseError.
     """
     for key in spec:
-        if key not in KEYS:
-            raise CaseError(f"{place}.{key}", f"unknown key '{key}': {suggest(key, KEYS)}")
+        if key not in LAYOUT_KEYS:
+            raise CaseError(f"{place}.{key}", f"unknown key '{key}': {suggest(key, LAYOUT_KEYS)}")
     for key in ("kind", "unit"):
         if key not in spec:
             raise CaseError(place, f"'{key}' is missing")
     radii = _edges(spec, "r_edges", "deg", place)
-    energies, reference = _edges(spec, "e_edges", "GeV", place), _edges(spec, "e_ref", "GeV", place)
-    if (energies is None) == (reference is None):
-        raise CaseError(place, "give either e_edges (bands) or e_ref (differential)")
-    bands = {"e_ref": reference} if energies is None else {"e_min": energies[:-1], "e_max": energies[1:]}
-    psf, region = spec.get("psf"), _region(spec, radii, place)
+    energies, region, psf = _energies(spec, place), _region(spec, radii, place), spec.get("psf")
     try:
-        shape = (len(next(iter(bands.values()))), region.bins)
+        shape = (energies.size, region.bins)
         error = np.full(shape, float(spec.get("error", 0.1)))
         return Table(
             name=name,
@@ -52,13 +47,35 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
             is_ul=np.zeros(shape, bool),
             used=np.ones(shape, bool),
             region=region,
-            **bands,
+            e_min=energies.e_min,
+            e_max=energies.e_max,
+            e_ref=energies.e_ref,
             psf=None if psf is None else (("gaussian", to_float(psf, "deg")),) * shape[0],
+            distance=to_float(spec["distance"], "kpc") if "distance" in spec else None,
             simulated=True,
             reference="SIMULATED",
         )
     except ValueError as problem:
         raise CaseError(place, str(problem)) from None
+
+
+class _Energies(NamedTuple):
+    """The columns of photon energies [GeV], and their length."""
+
+    size: int
+    e_min: np.ndarray | None = None
+    e_max: np.ndarray | None = None
+    e_ref: np.ndarray | None = None
+
+
+def _energies(spec: Mapping[str, Any], place: str) -> _Energies:
+    """Bands between edges, or the energies that values are at."""
+    edges, reference = _edges(spec, "e_edges", "GeV", place), _edges(spec, "e_ref", "GeV", place)
+    if edges is not None and reference is None:
+        return _Energies(edges.size - 1, edges[:-1], edges[1:])
+    if reference is not None and edges is None:
+        return _Energies(reference.size, e_ref=reference)
+    raise CaseError(place, "give either e_edges (bands) or e_ref (differential)")
 
 
 def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> AbstractRegion:
@@ -76,9 +93,13 @@ def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> Ab
     for key, needed in sizes.items():
         if needed and key not in given:
             raise CaseError(place, f"a {shape} needs its {key}")
-    centre = {"centre": position(given.pop("centre"), f"{place}.centre")} if "centre" in given else {}
     try:
-        return REGIONS[shape](**{key: to_float(value, "deg") for key, value in given.items()}, **centre)
+        angles: dict[str, Any] = {key: to_float(given[key], "deg") for key in sizes if key in given}
+        if "centre" in given:
+            angles["centre"] = position(given["centre"], f"{place}.centre")
+        return REGIONS[shape](**angles)
+    except CaseError:
+        raise
     except ValueError as error:
         raise CaseError(place, str(error)) from None
 

@@ -124,13 +124,13 @@ def build(role: str, spec: Any, place: str) -> Any:
     spec = {"kind": spec} if isinstance(spec, str) else spec
     if not isinstance(spec, Mapping):
         raise CaseError(place, f"is {spec!r}; give a table with keys")
-    kind = spec.get("kind", next(iter(KINDS[role])))
+    kind = str(spec.get("kind", next(iter(KINDS[role]))))
     if kind in PRESETS.get(role, {}):
         kind, numbers = PRESETS[role][kind]
         spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in spec}, **spec}
     if kind not in KINDS[role]:
         known = [*KINDS[role], *PRESETS.get(role, {})]
-        raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(str(kind), known)}")
+        raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(kind, known)}")
     cls = KINDS[role][kind]
     fields = {f.name: f for f in dataclasses.fields(cls)}
     given: dict[str, Any] = {}
@@ -147,8 +147,8 @@ def build(role: str, spec: Any, place: str) -> Any:
                 given[name] = None
                 continue
             unit = f.metadata.get("unit", f.metadata.get("quantity"))
-            known = f"one of {', '.join(KINDS.get(name, {}))}" if unit is None else f"in {unit}"
-            raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {known}")
+            wanted = f"one of {', '.join(KINDS.get(name, {}))}" if unit is None else f"in {unit}"
+            raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {wanted}")
     try:
         return cls(**given)
     except ValueError as error:

@@ -99,14 +99,13 @@ def _about(problem: Problem, path: str) -> dict[str, str]:
 def parse_axis(text: str) -> tuple[str, np.ndarray]:
     """PATH=lo:hi:n[:log] to a path and its values. Errors: ValueError that shows the form."""
     path, _, rest = text.partition("=")
-    parts = rest.split(":")
+    low, high, count, *spacing = [*rest.split(":"), "", "", ""][: max(3, rest.count(":") + 1)]
     try:
-        low, high, count = float(parts[0]), float(parts[1]), int(parts[2])
-        spaced = {"": np.linspace, "log": np.geomspace}[parts[3] if len(parts) > 3 else ""]
-        if count < 1 or len(parts) > 4:
+        if spacing not in ([], ["log"]) or int(count) < 1:
             raise ValueError
-        return path, spaced(low, high, count)
-    except (IndexError, KeyError, ValueError):
+        spaced = np.geomspace if spacing else np.linspace
+        return path, spaced(float(low), float(high), int(count))
+    except ValueError:
         raise ValueError(f"cannot read the grid '{text}': write PATH=lo:hi:n or PATH=lo:hi:n:log") from None
 
 

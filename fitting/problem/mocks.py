@@ -24,12 +24,18 @@ def measured(table: Table) -> Measured:
     low, high = np.where(plain, table.error_lo, fill), np.where(plain, table.error_hi, fill)
     quantile = ndtri(table.confidence) if table.confidence is not None else 1.0
     width = np.where(table.is_ul, np.abs(value) / quantile, fill)
-    covariance = table.covariance
-    if covariance is not None:
-        both = np.outer(plain, plain)
-        covariance = jnp.asarray(np.where(both, covariance, np.eye(plain.size)))
-    arrays = (jnp.asarray(a, float) for a in (value, low, high, width))
-    return Measured(*arrays, jnp.asarray(table.is_ul), jnp.asarray(used), covariance)
+    covariance = None
+    if table.covariance is not None:
+        covariance = jnp.asarray(np.where(np.outer(plain, plain), table.covariance, np.eye(plain.size)))
+    return Measured(
+        value=jnp.asarray(value, float),
+        error_lo=jnp.asarray(low, float),
+        error_hi=jnp.asarray(high, float),
+        limit_width=jnp.asarray(width, float),
+        is_ul=jnp.asarray(table.is_ul),
+        used=jnp.asarray(used),
+        covariance=covariance,
+    )
 
 
 def is_blank(table: Table) -> bool:
@@ -62,13 +68,11 @@ def mock_table(
         if correlated
         else sigma * white
     )
-    values = {
-        name: np.where(table.used, array, np.nan)
-        for name, array in (("value", predicted + noise), ("error_lo", sigma), ("error_hi", sigma))
-    }
     return replace(
         table,
-        **values,
+        value=np.where(table.used, predicted + noise, np.nan),
+        error_lo=np.where(table.used, sigma, np.nan),
+        error_hi=np.where(table.used, sigma, np.nan),
         is_ul=np.zeros_like(is_ul),
         confidence=None,
         covariance=table.covariance if correlated else None,

@@ -39,9 +39,9 @@ EV_PER_GEV = 1.0e9
 class Spread:
     """A quantity over the posterior [draw, ...], at the MAP and at the truth (None where it is not known)."""
 
-    draws: np.ndarray
-    best: np.ndarray
-    truth: np.ndarray | None
+    draws: Float[np.ndarray, " draw *shape"]
+    best: Float[np.ndarray, "*shape"]
+    truth: Float[np.ndarray, "*shape"] | None
 
     def quantiles(self) -> Float[np.ndarray, "5 ..."]:
         """2.5, 16, 50, 84 and 97.5 % over the draws."""
@@ -84,7 +84,7 @@ def _stacked(run: Run, size: int) -> dict[str, Array]:
 
 def _spread(run: Run, stacked: Any) -> Spread:
     array = np.asarray(stacked)
-    return Spread(array[:-2], array[-2], array[-1] if truth_of(run.problem) else None)
+    return Spread(array[:-2], array[-2, ...], array[-1, ...] if truth_of(run.problem) else None)
 
 
 @jax.jit
@@ -218,8 +218,8 @@ def _densities(
         for name, cloud in scene.view.clouds.items():
             centre = cloud.centre(scene.view.distance)
             here = {c: (centre - scene.place(c))[None, :] for c in fields}
-            total = sum(weights @ field.density(here[c]) for c, field in fields.items())
-            clouds[name] = jnp.sqrt(jnp.sum(centre**2)), total[:, 0]
+            parts = jnp.stack([(weights @ field.density(here[c]))[:, 0] for c, field in fields.items()])
+            clouds[name] = jnp.sqrt(jnp.sum(centre**2)), jnp.sum(parts, axis=0)
         return around, clouds
 
     return jax.lax.map(one, values)

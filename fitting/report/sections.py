@@ -13,7 +13,9 @@ from fitting.runs.run import Run
 from fitting.runs.summary import SECOND_REFERENCE
 from fitting.tables.describe import describe
 from fitting.words import UNKNOWN, number, percent
+from jaxcrc.emission.composition import Composition
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
+from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.base import ADVICE, Status
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ COLUMNS = {
     "shrinkage": "shrinkage",
 }
 GENERAL = (Status.FAILED, Status.SUPERLUMINAL, Status.BELOW_BOHM)
-ANSWERS = {True: "yes", False: "no"}
+ANSWERS = {"True": "yes", "False": "no"}
 
 
 def parameter_name(run: Run, parameter: str) -> str:
@@ -100,7 +102,8 @@ def validity_rows(run: Run) -> list[tuple[str, str, str]]:
     """Each status flag with the share of draws that carry it, and the advice; the rarer flags only where they occur."""
     status = run.about.get("status") or {}
     shares = {bit: float(status.get(bit.name, math.nan)) for bit in ADVICE}
-    return [(bit.name, percent(share), ADVICE[bit]) for bit, share in shares.items() if bit in GENERAL or share > 0.0]
+    shown = {bit: share for bit, share in shares.items() if bit in GENERAL or share > 0.0}
+    return [(str(bit.name), percent(share), ADVICE[bit]) for bit, share in shown.items()]
 
 
 def provenance(run: Run, name: str) -> str:
@@ -111,16 +114,27 @@ def provenance(run: Run, name: str) -> str:
     return f"{describe(table)}{found}{cloud}"
 
 
+def _nuclear(nuclear: str | float | Composition) -> str:
+    """What stands for nuclei, in words."""
+    if isinstance(nuclear, Composition):
+        rays, gas = (
+            ", ".join(f"{name} {share:g}" for name, share in side) or "protons alone"
+            for side in (nuclear.cosmic_rays, nuclear.gas)
+        )
+        return f"composition (cosmic rays: {rays}; gas: {gas})"
+    return nuclear if isinstance(nuclear, str) else f"factor {nuclear:g}"
+
+
 def model_facts(run: Run) -> dict[str, str]:
     """What was chosen rather than fitted."""
     options = run.problem.options
-    nuclear = options.nuclear if isinstance(options.nuclear, str) else f"factor {options.nuclear:g}"
     parts = run.problem.scene.components
-    seas = [f"{name} ({parts[name].source.reference})" for name in parts if is_sea(run.problem, name)]
+    sources = {name: parts[name].source for name in parts}
+    seas = [f"{name} ({source.reference})" for name, source in sources.items() if isinstance(source, LocalSea)]
     moving = [name for name in parts if not is_sea(run.problem, name)]
     return {
         "hadronic model": options.hadronic,
-        "nuclear factor": nuclear,
+        "nuclear factor": _nuclear(options.nuclear),
         "components": ", ".join(moving) or "none",
         "sea of cosmic rays": ", ".join(seas) or "none",
         "cosmic-ray energies": f"{options.points_per_decade} per decade",
@@ -139,8 +153,8 @@ def making(run: Run) -> dict[str, str]:
         "sampling": ", ".join(f"{key} {value}" for key, value in (about.get("sampling") or {}).items()) or "none",
         "divergences": str(about.get("divergences", UNKNOWN)),
         "steps per draw": of("steps_per_draw"),
-        "complete": ANSWERS.get(about.get("complete"), UNKNOWN),
-        "MAP converged": ANSWERS.get(about.get("map_converged"), UNKNOWN),
+        "complete": ANSWERS.get(str(about.get("complete")), UNKNOWN),
+        "MAP converged": ANSWERS.get(str(about.get("map_converged")), UNKNOWN),
         "ln p at the MAP": of("log_density", 6),
         "seed": str(about.get("seed", UNKNOWN)),
         "seconds for the MAP": of("seconds_map"),

@@ -7,7 +7,7 @@ from collections import Counter
 
 from fitting.problem.problem import Problem
 from fitting.words import energy
-from jaxcrc.medium.diffusion import SuppressedDiffusion
+from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.scene import describe
 
 SYMBOLS = {
@@ -68,10 +68,11 @@ def unit_of(text: str) -> str:
 def _symbol(problem: Problem, path: str) -> str:
     room, name, leaf = path.split(".")[0], path.split(".")[1], path.rsplit(".", 1)[-1]
     text = SYMBOLS.get(leaf, leaf.replace("_", " "))
-    if leaf in ("log10_chi", "log10_kappa"):
-        medium = problem.scene.components[name].medium
-        against = f"; {medium.reference}" if isinstance(medium, SuppressedDiffusion) else ""
-        return f"{text} ({energy(medium.pivot)}{against})"
+    medium = problem.scene.components[name].medium if room == "components" else None
+    if leaf == "log10_chi" and isinstance(medium, SuppressedDiffusion):
+        return f"{text} ({energy(medium.pivot)}; {medium.reference})"
+    if leaf == "log10_kappa" and isinstance(medium, PowerLawDiffusion):
+        return f"{text} ({energy(medium.pivot)})"
     if room == "data":
         return f"{text} of {name}"
     if room == "light" and name in ("photons", "models"):

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import astropy.table
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from fitting.cases.case import load, write_case
 from fitting.problem.problem import Problem
@@ -50,6 +52,10 @@ class Run:
     def flat(self) -> Draws:
         """{path: [draw]} with the chains joined."""
         return {path: values.reshape(-1) for path, values in self.draws.items()}
+
+    def best_arrays(self) -> dict[str, Array]:
+        """The MAP as a scene takes it."""
+        return {path: jnp.asarray(value) for path, value in self.best.items()}
 
     def thinned(self, size: int = 400) -> Draws:
         """`size` evenly spaced joined draws, or all where there are fewer."""

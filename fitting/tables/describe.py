@@ -59,7 +59,7 @@ def _psf(table: Table) -> str:
 def _points(table: Table) -> str:
     limits, missing = int(np.sum(table.used & table.is_ul)), int(np.sum(~table.used))
     parts = [f"{int(np.sum(table.measured))} measured"]
-    if limits:
+    if limits and table.confidence is not None:
         parts.append(f"{limits} upper limit{'s' * (limits > 1)} at {100.0 * table.confidence:g} % confidence")
     if missing:
         parts.append(f"{missing} missing from the grid")

@@ -1,5 +1,7 @@
 """Small mock problems: a round halo, 20 annuli in 4 bands, of each kind of release."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import numpyro.distributions as dist
@@ -49,6 +51,11 @@ def layout(annuli: int = 20, error: float = 0.1) -> fitting.Table:
         "error": error,
     }
     return blank_table("profile", spec, "tables.profile.layout")
+
+
+def centred(table: fitting.Table, centre: tuple[float, float]) -> fitting.Table:
+    """The same table with its region elsewhere on the sky."""
+    return dataclasses.replace(table, region=dataclasses.replace(table.region, centre=centre))
 
 
 def halo_priors(kind: str) -> dict:

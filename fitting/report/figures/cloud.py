@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,7 +26,7 @@ def plot_half_life(answer: CloudAnswer) -> Figure:
             radius, time = float(answer.table["escape_radius"][k]), float(answer.table["escape_time"][k])
             if np.isfinite(radius):
                 ax.plot(radius, time, "o", color=colour, ms=7, mec="white", zorder=4)
-        age = np.asarray(answer.request.remnant.time(TRACK))
+        age = np.asarray(answer.request.remnant.time(jnp.asarray(TRACK)))
         ax.loglog(TRACK, age, color=DATA, ls="--", lw=1.5, label="age of the remnant")
         ax.axvline(answer.request.radius, color=FAINT, lw=1.0, ls=":", label=f"R = {answer.request.radius:g} pc")
         finite = answer.curve[np.isfinite(answer.curve)]

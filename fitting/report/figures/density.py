@@ -78,13 +78,13 @@ def _particles(run: Run, names: Iterable[str]) -> str:
 
 def _at(spread: Spread, k: int) -> Spread:
     """The k-th threshold of a quantity over thresholds (and radii)."""
-    truth = None if spread.truth is None else spread.truth[k]
-    return Spread(spread.draws[:, k], spread.best[k], truth)
+    truth = None if spread.truth is None else spread.truth[k, ...]
+    return Spread(spread.draws[:, k], spread.best[k, ...], truth)
 
 
 def _radii(run: Run) -> np.ndarray:
     """Distances from the source [pc] that the tables look at, and some way around."""
-    problem, scene = run.problem, run.problem.posterior.bound(run.best)
+    problem, scene = run.problem, run.problem.posterior.bound(run.best_arrays())
     parsec = 1.0e3 * float(scene.view.distance) * np.pi / 180.0
     reach = [parsec * table.r_max[-1] for table in problem.tables.values() if table.is_profile]
     reach += [parsec * t.region.radius for t in problem.tables.values() if isinstance(t.region, Circle)]

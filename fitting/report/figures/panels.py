@@ -65,7 +65,7 @@ def draw_points(
     factor = np.broadcast_to(factor, value.shape)
     half = np.broadcast_to(half, (2, value.size)) if half.ndim < 2 else half
     vertical = np.stack([low, high])[:, plain] * factor[plain]
-    kwargs = {"color": colour, "lw": 0, "elinewidth": 1.1, "zorder": 4}
+    kwargs: dict[str, Any] = {"color": colour, "lw": 0, "elinewidth": 1.1, "zorder": 4}
     ax.errorbar(place[plain], (value * factor)[plain], vertical, half[:, plain], fmt="o", ms=3.8, **kwargs)
     if np.any(limit):
         top = (value * factor)[limit]

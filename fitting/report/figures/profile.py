@@ -60,7 +60,7 @@ def plot_profile(run: Run, table: str | None = None, ax: Axes | Sequence[Axes] |
 
 def _ruler(run: Run) -> str:
     """How long a degree is at the distance of the MAP."""
-    distance = float(run.problem.posterior.bound(run.best).view.distance)
+    distance = float(run.problem.posterior.bound(run.best_arrays()).view.distance)
     return f"   (1° = {1.0e3 * distance * np.pi / 180.0:.3g} pc at {distance:.3g} kpc)"
 
 

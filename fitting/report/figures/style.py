@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +16,7 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", 
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 DATA, TRUTH, FAINT = "#111111", "#444444", "#8a8a8a"
 SIMULATED = "SIMULATED"
-LOOK = {
+LOOK: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10.0,
     "axes.titlesize": 10.0,
@@ -40,7 +41,7 @@ LOOK = {
 
 def style() -> AbstractContextManager[None]:
     """The look of all figures, for a `with` block."""
-    return plt.rc_context(LOOK)
+    return plt.style.context(LOOK)
 
 
 def draw_band(ax: Axes, x: np.ndarray, quantiles: np.ndarray, colour: str) -> None:

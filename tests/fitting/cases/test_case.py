@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 import fitting
-from fitting.cases.files import CaseError, locate_case
 from fitting.cases.case import load, spell_case, write_case
+from fitting.cases.files import CaseError, locate_case
 from fitting.problem.mocks import is_blank
 
 BASE = locate_case("demo/layout").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.cases.files import CaseError
 from fitting.cases.case import read, spell_case
+from fitting.cases.files import CaseError
 from fitting.cases.layout import blank_table
 from fitting.cases.light import build_light, spell_light
 from fitting.runs.labels import labels

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.cases.case import cases, load, write_case
+from fitting.cases.case import load, write_case
+from fitting.cases.files import shipped_cases
 from jaxcrc.transport.cloud.fluxtube import CosmicRayCloud
 
-NAMES = [name for name in cases() if name != "template" and not name.endswith("layout")]
+NAMES = [name for name in shipped_cases() if name != "template" and not name.endswith("layout")]
 # Two are read and tried in the fast suite elsewhere.
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in NAMES if name not in ("w28", "demo")]
 

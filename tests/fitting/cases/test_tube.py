@@ -7,8 +7,7 @@ import pytest
 
 import fitting
 from fitting.cases.case import read
-from fitting.cases.files import locate_case
-from fitting.cases.files import CaseError
+from fitting.cases.files import CaseError, locate_case
 from fitting.cases.parts import build, spell
 from jaxcrc import CosmicRayCloud, phase
 from jaxcrc.responses.points import Points

@@ -32,8 +32,9 @@ from fitting.report import predictive
 from fitting.report import write as report
 from fitting.report.figures import plot_rank, plot_scan, plot_shrinkage
 from fitting.runs.labels import label_of, labels, symbols
-from fitting.words import interval, number, percent, short, with_error
 from fitting.runs.run import Run
+from fitting.tables.regions import Annuli, Circle, Total
+from fitting.words import interval, number, percent, short, with_error
 from jaxcrc import (
     Burst,
     Cloud,
@@ -73,13 +74,14 @@ def table(name: str, kind: str, unit: str, shape: tuple[int, int], **parts) -> f
 
 def tables() -> dict[str, fitting.Table]:
     edges = np.linspace(0.0, 1.8, 7)
-    profile = table("ring <map>", "surface_brightness", "1 / (cm2 s sr)", (2, 6), r_min=edges[:-1], r_max=edges[1:],
-                    e_min=np.array([1e3, 3e3]), e_max=np.array([3e3, 1e4]), centre=(83.6, 22.0),
+    profile = table("ring <map>", "surface_brightness", "1 / (cm2 s sr)", (2, 6),
+                    region=Annuli((83.6, 22.0), edges[:-1], edges[1:]),
+                    e_min=np.array([1e3, 3e3]), e_max=np.array([3e3, 1e4]),
                     psf=(("gaussian", 0.1), ("gaussian", 0.08)))  # fmt: skip
     gev = table("GeV cloud", "flux", "1 / (cm2 s)", (3, 1), e_min=np.array([1.0, 3.0, 10.0]),
-                e_max=np.array([3.0, 10.0, 100.0]), region={"shape": "total"})  # fmt: skip
+                e_max=np.array([3.0, 10.0, 100.0]), region=Total())  # fmt: skip
     tev = table("TeV cloud", "dnde", "1 / (TeV cm2 s)", (4, 1), e_ref=np.array([500.0, 1e3, 2e3, 4e3]),
-                region={"shape": "circle", "radius": 0.15}, psf=(("gaussian", 0.06),) * 4)  # fmt: skip
+                region=Circle(0.15), psf=(("gaussian", 0.06),) * 4)  # fmt: skip
     return {"profile": profile, "gev": gev, "tev": tev}
 
 
@@ -192,7 +194,7 @@ def test_smooth_spectra_pass_through_the_predicted_points(mock):
 
 def test_each_smooth_spectrum_is_seen_through_its_own_region(mock):
     tev = mock.problem.tables["tev"]
-    pair = {"tev": tev, "all": dataclasses.replace(tev, region={"shape": "total"}, psf=None)}
+    pair = {"tev": tev, "all": dataclasses.replace(tev, region=Total(), psf=None)}
     options = dataclasses.replace(mock.problem.options, clouds={"tev": "a", "all": "a"})
     problem = fitting.Problem(scene(), pair, priors(), options)
     curves = predictive.spectra(dataclasses.replace(mock, problem=problem), ["tev", "all"], points=12)

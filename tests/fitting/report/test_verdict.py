@@ -16,6 +16,7 @@ import fitting
 from fitting.report.combinations import best_combinations, combine
 from fitting.report.verdict import verdict
 from fitting.runs.run import Run
+from fitting.tables.regions import Annuli
 from jaxcrc import (
     Burst,
     Homogeneous,
@@ -47,7 +48,7 @@ def scene(medium=None) -> Scene:
 def rings(**extra) -> fitting.Table:
     ones = np.ones((1, 3))
     parts = {"value": ones, "error_lo": 0.1 * ones, "error_hi": 0.1 * ones, "is_ul": ones < 0, "used": ones > 0}
-    where = {"r_min": np.array([0.0, 0.5, 1.0]), "r_max": np.array([0.5, 1.0, 1.5]), "centre": (83.6, 22.0)}
+    where = {"region": Annuli((83.6, 22.0), np.array([0.0, 0.5, 1.0]), np.array([0.5, 1.0, 1.5]))}
     band = {"e_min": np.array([1e3]), "e_max": np.array([1e4])}
     full = {"name": "rings", "kind": "surface_brightness", "unit": u.Unit("1 / (cm2 s sr)"), **parts, **where, **band}
     return fitting.Table(**{**full, **extra})

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.cases.files import CaseError, locate_case
 from fitting.cases.case import load, spell_case, write_case
+from fitting.cases.files import CaseError, locate_case
 from fitting.runs.labels import labels
 from jaxcrc.forward import predict
 from jaxcrc.scene import bind

@@ -16,22 +16,22 @@ from scipy.signal import fftconvolve
 from scipy.stats import ncx2
 
 import fitting
-from fitting.cases.files import CaseError, locate_case
 from fitting.cases.case import read, spell_case
+from fitting.cases.files import CaseError, locate_case
 from fitting.cases.layout import blank_table
 from fitting.runs.labels import labels
 from fitting.tables.table import Table
 from jaxcrc import Anisotropic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
-from jaxcrc.responses.round import Round
 from jaxcrc.responses.points import Points
+from jaxcrc.responses.round import Round
 from jaxcrc.units import PC_PER_KPC
-from tests.fitting.halos import CHI, halo, layout
+from tests.fitting.halos import CHI, centred, halo, layout
 
 SOURCE = (10.0, 20.0)
 AWAY = (0.35, -0.2)  # north and east [deg]
 NORTH, EAST, DEPTH = (f"components.halo.place.{axis}" for axis in ("north", "east", "depth"))
 PRIOR = {CHI: dist.Uniform(-3.0, 0.0)}
-ANNULI = dataclasses.replace(layout(6), centre=SOURCE)
+ANNULI = centred(layout(6), SOURCE)
 
 
 def table(psf: str = "0.1 deg", **where) -> Table:
@@ -39,7 +39,7 @@ def table(psf: str = "0.1 deg", **where) -> Table:
     return blank_table("table", {**bands, **where}, "tables.table.layout")
 
 
-RINGS = dataclasses.replace(table(r_edges=[0.0, 0.2, 0.4, 0.7, 1.0]), centre=SOURCE)
+RINGS = centred(table(r_edges=[0.0, 0.2, 0.4, 0.7, 1.0]), SOURCE)
 GIANT = table(region={"shape": "total"})
 
 
@@ -206,7 +206,7 @@ def test_gas_stays_around_the_source():
     """All light of a burst elsewhere: the mean of the gas over three Gaussians, from a non-central χ² of its radius."""
     bubble = Bubble(10.0, 1.0, 8.0, 0.2)
     place = Place(0.3, -0.2, 4.0)
-    wide = dataclasses.replace(table(r_edges=[0.0, 20.0]), centre=SOURCE)
+    wide = centred(table(r_edges=[0.0, 20.0]), SOURCE)
     case = problem(scene(place=place, gas=bubble), wide)
     assert isinstance(case.setup.response["table"][0], Points)
     light, width = gaussian_light(case)

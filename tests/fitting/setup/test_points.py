@@ -28,7 +28,7 @@ from jaxcrc import (
     UniformGas,
     View,
 )
-from tests.fitting.halos import CHI, layout
+from tests.fitting.halos import CHI, centred, layout
 
 PRIOR = {CHI: dist.Uniform(-3.0, 0.0)}
 
@@ -51,7 +51,7 @@ def region(unit="1 / (cm2 s)", kind="flux", **where) -> fitting.Table:
     return blank_table("table", spec, "tables.table.layout")
 
 
-ANNULI = dataclasses.replace(layout(6), centre=(10.0, 20.0))
+ANNULI = centred(layout(6), (10.0, 20.0))
 TABLES = {
     "annuli": ANNULI,
     "circle": region(shape="circle", centre=(10.0, 20.4), radius=0.3),

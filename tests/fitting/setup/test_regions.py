@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import jax
@@ -13,9 +12,9 @@ import pytest
 
 import fitting
 from fitting.cases.layout import blank_table
-from fitting.setup.regions import bearing, box_sides, separation
+from fitting.tables.regions import bearing, separation
 from jaxcrc import bind
-from tests.fitting.halos import CHI, halo, layout
+from tests.fitting.halos import CHI, centred, halo, layout
 
 NORTH, EAST = "view.offset_north", "view.offset_east"
 
@@ -40,10 +39,10 @@ def test_position_angles_run_from_north_to_east():
 
 def test_box_sides_follow_its_angle():
     up = math.radians(0.3), 0.0
-    left, right, bottom, top = np.rad2deg(box_sides(boxed(), up))
+    left, right, bottom, top = np.rad2deg(boxed().region.sides(up))
     np.testing.assert_allclose([left, right, bottom, top], [-0.2, 0.2, 0.2, 0.4])
     # Turned by 90° from north to east its height runs along right ascension: north is now on the left of its width.
-    np.testing.assert_allclose(np.rad2deg(box_sides(boxed(angle=90.0), up)), [-0.5, -0.1, -0.1, 0.1], atol=1e-12)
+    np.testing.assert_allclose(np.rad2deg(boxed(angle=90.0).region.sides(up)), [-0.5, -0.1, -0.1, 0.1], atol=1e-12)
 
 
 def test_boxes_that_tile_a_region_see_what_the_whole_sees():
@@ -61,7 +60,7 @@ def test_boxes_that_tile_a_region_see_what_the_whole_sees():
 
 @pytest.mark.slow
 def test_a_free_source_moves_through_constant_matrices():
-    table = dataclasses.replace(layout(6), centre=(10.0, 20.0))
+    table = centred(layout(6), (10.0, 20.0))
     priors = {NORTH: dist.Uniform(-0.3, 0.3), EAST: dist.Uniform(-0.2, 0.2), CHI: dist.Uniform(-3.0, 0.0)}
     free = problem({"profile": table}, priors)
     for north, east in ((0.0, 0.0), (0.21, -0.1), (-0.3, 0.2)):

@@ -12,9 +12,13 @@ import astropy.units as u
 import numpy as np
 import pytest
 
-from fitting.tables import table as tables
-from fitting.tables.checks import correlated_covariance
-from fitting.tables.table import Table, TableError, data_folder, describe, locate, read_table, write_table
+from fitting.tables import shipped
+from fitting.tables.checks import TableError, correlated_covariance
+from fitting.tables.describe import describe
+from fitting.tables.files import locate, read_table, write_table
+from fitting.tables.regions import Annuli, Circle, Total
+from fitting.tables.shipped import data_folder
+from fitting.tables.table import Table
 
 DOCS = Path(__file__).parents[3] / "docs" / "tables.md"
 EXAMPLES = re.findall(r"```ecsv\n(.*?)```", DOCS.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -105,7 +109,7 @@ def test_hess_cloud_has_the_published_numbers() -> None:
     np.testing.assert_array_equal(table.error_hi, table.error_lo)
     assert np.flatnonzero(table.is_ul).tolist() == [8]
     assert table.confidence == 0.99
-    assert table.region == {"shape": "circle", "centre": (270.110, -24.039), "radius": 0.2}
+    assert table.region == Circle(0.2, (270.110, -24.039))
     assert table.psf == (("gaussian", 0.1),) * 10
     assert table.distance == 2.0
     assert "20077765" in table.doi
@@ -113,7 +117,7 @@ def test_hess_cloud_has_the_published_numbers() -> None:
 
 def test_fermi_cloud_has_the_catalogue_numbers() -> None:
     table = read_table("w28/fermi_j1800_240b")
-    assert (table.kind, table.region, table.psf, table.differential) == ("flux", {"shape": "total"}, None, False)
+    assert (table.kind, table.region, table.psf, table.differential) == ("flux", Total(), None, False)
     np.testing.assert_array_equal(table.e_min, [0.1, 0.3, 1.0, 3.0, 10.0])
     np.testing.assert_array_equal(table.e_max, [0.3, 1.0, 3.0, 10.0, 100.0])
     np.testing.assert_array_equal(table.value[:, 0], [5.72712e-08, 3.207e-08, 7.56504e-09, 2.24144e-09, 2.80525e-10])
@@ -231,7 +235,7 @@ def test_documented_examples_are_what_the_page_says(tmp_path: Path) -> None:
 def test_wheel_is_searched_before_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fitting").mkdir()
     (tmp_path / "data").mkdir()
-    monkeypatch.setattr(tables, "__file__", str(tmp_path / "fitting" / "tables.py"))
+    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "fitting" / "tables" / "shipped.py"))
     assert data_folder() == tmp_path.resolve() / "data"
     (tmp_path / "fitting" / "_data").mkdir()
     assert data_folder() == tmp_path.resolve() / "fitting" / "_data"
@@ -272,7 +276,7 @@ def hand_made(kind: str, unit: str, **fields: object) -> Table:
     flags = np.zeros((2, 1), bool)
     edges = {"e_min": np.array([1.0, 3.0]), "e_max": np.array([3.0, np.inf]), "e_ref": np.array([2.0, 5.0])}
     columns = {"value": numbers, "error_lo": 0.1 * numbers, "error_hi": 0.1 * numbers, "is_ul": flags, "used": ~flags}
-    given = {"name": "a", "kind": kind, "unit": u.Unit(unit), "region": {"shape": "total"}} | columns | edges | fields
+    given = {"name": "a", "kind": kind, "unit": u.Unit(unit), "region": Total()} | columns | edges | fields
     return Table(**given)
 
 
@@ -519,8 +523,8 @@ BAD_FIELDS = [
     ({"value": np.array([2.0, 1.0])}, r"value has shape \(2,\), not \(2, 1\)"),
     ({"error_lo": np.array([[0.1], [-0.1]])}, "error_lo in energy 2, bin 1 is -0.1"),
     ({"e_min": np.array([3.0, 1.0]), "e_max": np.array([4.0, 3.0]), "e_ref": None}, "energies are not sorted"),
-    ({"r_min": np.array([0.0])}, "column 'r_max' is missing beside 'r_min'"),
-    ({"r_min": np.array([0.0]), "r_max": np.array([1.0])}, "a profile has no 'centre'"),
+    ({"region": Annuli((0.0, 0.0), np.array([0.0, 1.0]), np.array([1.0, 2.0]))}, r"value has shape \(2, 1\), not"),
+    ({"region": Annuli((0.0, 0.0), np.array([1.0]), np.array([0.5]))}, "r_min in annulus 1 is 1 deg, not below r_max"),
     ({"psf": (("gaussian", 0.1),)}, "psf has 1 entries for 2 energies"),
     ({"is_ul": np.array([[True], [False]])}, "no 'confidence'"),
     ({"correlation_length": 0.1}, "is set for a spectrum, which has no annuli"),
