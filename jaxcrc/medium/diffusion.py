@@ -121,7 +121,7 @@ class AbstractMedium(eqx.Module):
     """Where particles move: whatever gives a diffusion coefficient."""
 
     @abstractmethod
-    def kappa(self, momentum: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹] at momenta pc [GeV]."""
 
 
@@ -140,7 +140,7 @@ class SuppressedDiffusion(AbstractMedium):
         reference_law(self.reference)
         _check_pivot(self.pivot)
 
-    def kappa(self, momentum: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹]."""
         return kappa(momentum, self.log10_chi, self.delta, self.reference, self.pivot)
 
@@ -155,7 +155,7 @@ class PowerLawDiffusion(AbstractMedium):
     def __check_init__(self) -> None:
         _check_pivot(self.pivot)
 
-    def kappa(self, momentum: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹]."""
         log_kappa = math.log(10.0) * (self.log10_kappa - LOG10_CM2_S_PER_PC2_KYR)
         return _power_law(momentum, log_kappa, self.delta, self.pivot)
