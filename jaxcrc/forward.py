@@ -53,12 +53,15 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     """The tables that the scene would give: table = Σ responses Σ_basis weight · projection @ light.
 
     Arguments: scene — what is there; setup — the constant operators, built for the same components and tables.
+    Errors: ValueError for a table without a response.
     """
     fields = solve(scene, setup)
     status = reduce(jnp.bitwise_or, (field.status for field in fields.values()))
     known: dict[str, Nodes] = {}
     tables = {}
     for name, responses in setup.response.items():
+        if not responses:
+            raise ValueError(f"table {name!r} has no response: nothing in the scene shines in it")
         nuisance = scene.data.get(name) or Nuisance()
         for response in responses:
             if response.place not in known:

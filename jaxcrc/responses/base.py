@@ -26,7 +26,7 @@ class Nodes(NamedTuple):
     """What is known at a set of nodes, once for all tables that look there."""
 
     gas: Node
-    density: dict[str, Float[Array, "energy node"]]
+    density: dict[str, Float[Array, " energy #node"]]
 
 
 class AbstractResponse(eqx.Module):

@@ -79,8 +79,11 @@ class AbstractField(eqx.Module):
     status: eqx.AbstractVar[Bits]
 
     @abstractmethod
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us."""
+    def density(self, position: Position) -> Float[Array, " energy #node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us.
+
+        A single column stands for all positions.
+        """
 
 
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcrc import Light, Model, Scene, UniformGas, View
+from jaxcrc import Light, Model, Scene, Setup, UniformGas, View, predict
 from jaxcrc.responses.channel import Alone, Channel, Strength
 from jaxcrc.responses.tube import Ribbon
 from jaxcrc.source.sea import LocalSea
@@ -37,6 +37,13 @@ def test_several_matrices_of_light_need_weights():
     assert mixed.shape == (PHOTONS, 3)
     with pytest.raises(ValueError, match="2 matrices of light"):
         Channel("halo", EMISSION, True, Alone()).seen(density, GAS, MATRIX, Light())
+
+
+def test_a_table_needs_something_that_shines():
+    grid = EnergyGrid(jnp.geomspace(20.0, 2e5, ENERGIES), jnp.ones(ENERGIES, bool), PROTON_MASS)
+    scene = Scene({"sea": Model(LocalSea(), None, Uniform())}, View(1.0))
+    with pytest.raises(ValueError, match="'dark' has no response"):
+        predict(scene, Setup({"sea": grid}, {"dark": ()}))
 
 
 def test_a_ribbon_sees_nothing_but_a_tube():
