@@ -1,13 +1,12 @@
 """Shapes of the arrays that rooms exchange, and the declaration of a parameter."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 Scalar = Float[Array, ""]
@@ -18,10 +17,15 @@ Position = Float[Array, "node 3"]
 Bits = Int[Array, ""]
 
 
-def as_parameter(value: Any) -> Any:
+def as_parameter(value: ArrayLike) -> Array:
     """An inexact array: keeps the dtype of floating input, turns Python numbers into JAX's default float."""
     array = jnp.asarray(value)
     return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(float)
+
+
+def facts(unit: str, doc: str, low: float = -math.inf, high: float = math.inf) -> dict[str, str | float]:
+    """What is known of a parameter: unit, explanation and range, as `param` takes them."""
+    return {"unit": unit, "doc": doc, "low": low, "high": high}
 
 
 def param(unit: str, doc: str, low: float = -math.inf, high: float = math.inf, **kwargs: Any) -> Any:
@@ -29,5 +33,15 @@ def param(unit: str, doc: str, low: float = -math.inf, high: float = math.inf, *
 
     Arguments: unit, doc; low, high — the range [unit] in which the model is meant to hold: a prior may not leave it.
     """
-    metadata = {"unit": unit, "doc": doc, "low": low, "high": high}
-    return eqx.field(converter=as_parameter, metadata=metadata, **kwargs)
+    return eqx.field(converter=as_parameter, metadata=facts(unit, doc, low, high), **kwargs)
+
+
+def switch(name: str, default: bool) -> Any:
+    """A field that is chosen, true or false. Errors: ValueError naming it for anything else."""
+
+    def as_switch(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} = {value!r}: write true or false")
+        return value
+
+    return eqx.field(static=True, default=default, converter=as_switch)

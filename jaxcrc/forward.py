@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from functools import reduce
 from typing import TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
@@ -51,17 +53,21 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     """The tables that the scene would give: table = Σ responses Σ_basis weight · projection @ light.
 
     Arguments: scene — what is there; setup — the constant operators, built for the same components and tables.
+    Errors: ValueError for a table without a response.
     """
     fields = solve(scene, setup)
     status = reduce(jnp.bitwise_or, (field.status for field in fields.values()))
     known: dict[str, Nodes] = {}
     tables = {}
     for name, responses in setup.response.items():
+        if not responses:
+            raise ValueError(f"table {name!r} has no response: nothing in the scene shines in it")
         nuisance = scene.data.get(name) or Nuisance()
         for response in responses:
             if response.place not in known:
                 known[response.place] = response.ask(scene, fields)
-        tables[name] = sum(response.predict(scene, known[response.place], nuisance) for response in responses)
+        light = (response.predict(scene, known[response.place], nuisance) for response in responses)
+        tables[name] = reduce(operator.add, light)
         if name in setup.log_width:
             tables[name] = mean_slope(tables[name], setup.log_width[name])
     return Prediction(tables, status)
@@ -81,6 +87,8 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
     """The same tree with every float array in `dtype`: cast the scene and the setup together."""
 
     def convert(leaf: object) -> object:
-        return leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf
+        if isinstance(leaf, Array | np.ndarray | np.generic) and eqx.is_inexact_array(leaf):
+            return leaf.astype(dtype)
+        return leaf
 
     return jax.tree.map(convert, tree)

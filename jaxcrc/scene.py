@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, param
+from jaxcrc._types import Scalar, as_parameter, param
 from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
-from jaxcrc.transport.base import AbstractTransport, Surroundings
+from jaxcrc.transport.base import AbstractTransport, Medium, Source, Surroundings
 from jaxcrc.units import ELECTRON_MASS, PC_PER_KPC, PROTON_MASS
+
+Tree = TypeVar("Tree")
 
 PARTICLES = {"proton": PROTON_MASS, "electron": ELECTRON_MASS}
 
@@ -34,12 +36,12 @@ class Place(eqx.Module):
         return jnp.stack([jnp.deg2rad(self.north) * scale, jnp.deg2rad(self.east) * scale, self.depth])
 
 
-class Model(eqx.Module):
+class Model(eqx.Module, Generic[Source, Medium]):
     """One component: what is released, where it moves, how, and where it is."""
 
-    source: eqx.Module
-    medium: eqx.Module | None = eqx.field(metadata={"optional": True})
-    transport: AbstractTransport
+    source: Source
+    medium: Medium = eqx.field(metadata={"optional": True})
+    transport: AbstractTransport[Source, Medium]
     particle: str = eqx.field(static=True, default="proton")
     place: Place = eqx.field(default_factory=Place)
 
@@ -95,7 +97,7 @@ class Scene(eqx.Module):
     components: dict[str, Model]
     view: View
     data: dict[str, Nuisance] = eqx.field(default_factory=dict)
-    gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(1.0))
+    gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(as_parameter(1.0)))
     light: Light = eqx.field(default_factory=Light)
 
     def place(self, component: str) -> Float[Array, "3"]:
@@ -173,8 +175,8 @@ def _replace(node: Any, names: list[str], value: Any) -> Any:
     return eqx.tree_at(lambda tree: getattr(tree, name), node, new, is_leaf=lambda leaf: leaf is None)
 
 
-def bind(scene: Scene, values: Mapping[str, Any]) -> Scene:
-    """The scene with the values at the given paths: the whole bridge between names and physics.
+def bind(scene: Tree, values: Mapping[str, Any]) -> Tree:
+    """The scene, or a part of one, with the values at the given paths: the whole bridge between names and physics.
 
     Arguments: values — {path: number or array}, broadcast to the leaf's shape and cast to its dtype; may be traced.
     Errors: ValueError for a path that does not end on a float array, with the nearest known paths.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,7 +44,8 @@ def inverse_compton_emission(
     """
     photon, energy = energies("photon", photon), grid(energy)
     bodies = grey_bodies(fields)
-    return sum(_matrix(photon, energy, body.temperature, method) * _density(body, energy) for body in bodies)
+    parts = (_matrix(photon, energy, body.temperature, method) * _density(body, energy) for body in bodies)
+    return functools.reduce(operator.add, parts)
 
 
 def inverse_compton_band_emission(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -177,8 +176,10 @@ def _is_factor(value: object) -> bool:
     """Whether a value is one positive number, as far as can be seen while tracing."""
     if isinstance(value, Tracer):
         return value.ndim == 0
-    number = isinstance(value, int | float | np.number | Array | np.ndarray) and not isinstance(value, bool)
-    return bool(number and np.ndim(value) == 0 and math.isfinite(value) and value > 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number | Array | np.ndarray):
+        return False
+    number = np.asarray(value)
+    return number.ndim == 0 and bool(np.isfinite(number) and number > 0.0)
 
 
 def _bare(cross_section: Partial, photon: Array, energy: Array) -> Array:

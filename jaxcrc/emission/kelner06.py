@@ -6,6 +6,8 @@ Energies of protons are kinetic in the arguments; E_p is total.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -76,7 +78,7 @@ def minimum_proton_energy(secondary: ArrayLike) -> Array:
     return jnp.maximum(as_parameter(secondary), THRESHOLD) - PROTON_MASS
 
 
-def _spectrum(secondary: Array, energy: Array, shape: object) -> Array:
+def _spectrum(secondary: Array, energy: Array, shape: Callable[[Array, Array], Array]) -> Array:
     """σ_inel F(x, E_p)/E_p inside the kinematic limit, 0 outside."""
     total = energy + PROTON_MASS
     x = secondary / total

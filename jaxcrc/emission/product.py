@@ -165,8 +165,8 @@ def sampled_matrix(
     edges = edges[np.concatenate([[True], np.diff(edges) > 0.0])]
     node, weight = gauss_intervals(edges[:-1], edges[1:], PANEL_NODES)
     cell = np.searchsorted(log_energy, 0.5 * (edges[:-1] + edges[1:])) - 1
-    column, basis = (np.asarray(x) for x in _forward_basis(jnp.asarray(node), jnp.asarray(log_energy), cell))
+    column, basis = (np.asarray(x) for x in _forward_basis(*map(jnp.asarray, (node, log_energy, cell))))
     value = sample(np.exp(node).ravel()).reshape(-1, *node.shape) * (weight * np.exp(-node))
     rows = np.zeros((value.shape[0], log_energy.size))
-    np.add.at(rows, (slice(None), column), np.einsum("rpn,pns->rps", value, basis))
+    np.add.at(rows.T, column, np.einsum("rpn,pns->rps", value, basis).transpose(1, 2, 0))
     return jnp.asarray(rows * np.exp(2.0 * log_energy), energy.dtype)

@@ -77,8 +77,9 @@ def electron_spectrum(field: Array, photon: Array, energy: Array) -> Array:
     return RATE * field / photon * emissivity_function(jnp.minimum(x, LARGEST))
 
 
-def emissivity_function(x: Array) -> Array:
+def emissivity_function(x: ArrayLike) -> Array:
     """G(x), x = E_γ/E_c > 0; Aharonian, Kelner & Prosekin 2010, Eq. D7."""
+    x = jnp.asarray(x)
     third = jnp.cbrt(x)
     square = third**2
     shape = (1.0 + 2.21 * square + 0.347 * square**2) / (1.0 + 1.353 * square + 0.217 * square**2)

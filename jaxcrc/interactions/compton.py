@@ -17,6 +17,7 @@ from functools import lru_cache
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 from scipy.special import spence
 
@@ -78,7 +79,7 @@ def _f4(x: np.ndarray) -> np.ndarray:
     return x * ((end * weight) * bracket * planck * u).sum(axis=1)
 
 
-def recoil(b: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
+def recoil(b: Float[ArrayLike, "*batch"]) -> Float[Array, "*batch"]:
     """Energy loss in a Planck field relative to Thomson's, of b = 4γΘ.
 
     F(b) = (15/π⁴) ∫ u³/(eᵘ − 1) F₁(b u) du with F₁(b) = 9 ∫₀¹ q f(q, b)/(1 + b q)³ dq, f the bracket of Jones's kernel.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import jax.numpy as jnp
@@ -39,7 +40,8 @@ def pair_opacity(photon: ArrayLike, fields: Iterable[Any]) -> Float[Array, "..."
     less than 1e-40 of its peak and taken as zero, to 1e8 (m_ec²)².
     """
     photon = as_parameter(photon)
-    return sum(_opacity(photon, body.temperature, body.energy_density) for body in grey_bodies(fields))
+    terms = (_opacity(photon, body.temperature, body.energy_density) for body in grey_bodies(fields))
+    return reduce(operator.add, terms)
 
 
 def _opacity(photon: Array, temperature: float, density: Any) -> Array:

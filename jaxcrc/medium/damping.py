@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import as_parameter
@@ -51,21 +52,23 @@ def check_damping(names: Sequence[str]) -> None:
         raise ValueError(f"unknown damping {unknown[0]!r}; choose from {', '.join(DAMPINGS)}")
 
 
-def nlld(medium: Phase, energy: Value, level: float | Value = 1.0) -> Value:
+def nlld(medium: Phase, energy: ArrayLike, level: ArrayLike = 1.0) -> Value:
     """Non-linear Landau damping per unit wave level, Γ/I [kyr⁻¹].
 
     Γ = ½ √(π/2) k v_i (δB/B)², (δB/B)² = level · I, v_i = √(kT/m).
     Source: Lee & Völk 1973; Wiener et al. 2013. Validity: δB ≪ B, ion trapping unsaturated.
     """
-    return level * 0.5 * math.sqrt(0.5 * math.pi) * medium.thermal_speed / larmor_radius(energy, medium.field)
+    larmor = larmor_radius(energy, medium.field)
+    return as_parameter(level) * 0.5 * math.sqrt(0.5 * math.pi) * medium.thermal_speed / larmor
 
 
-def mach_factor(relative: Value, mach: Value) -> Value:
+def mach_factor(relative: ArrayLike, mach: ArrayLike) -> Value:
     """Dependence of turbulent damping on the Alfvénic Mach number of the turbulence; 1 at Mach 1.
 
     M < 1: min(M², M^{8/3} x^{−1/6}); M > 1: min(M^{3/2}, M x^{−1/6}); x = r_L/L.
     Source: Farmer & Goldreich 2004; Lazarian 2016.
     """
+    relative, mach = as_parameter(relative), as_parameter(mach)
     weak = relative ** (-1.0 / 6.0)
     below = jnp.minimum(mach**2, mach ** (8.0 / 3.0) * weak)
     return jnp.where(mach < 1.0, below, jnp.minimum(mach**1.5, mach * weak))
@@ -73,10 +76,10 @@ def mach_factor(relative: Value, mach: Value) -> Value:
 
 def turbulent(
     medium: Phase,
-    energy: Value,
+    energy: ArrayLike,
     speed: Value,
-    injection_scale: Value = 50.0,
-    mach: Value = 1.0,
+    injection_scale: ArrayLike = 50.0,
+    mach: ArrayLike = 1.0,
     *,
     cut_off: bool = False,
 ) -> Value:
@@ -87,24 +90,24 @@ def turbulent(
     Source: Farmer & Goldreich 2004; Lazarian 2016; cut-off as Xu & Lazarian 2016. Validity: r_L < L.
     """
     larmor = larmor_radius(energy, medium.field)
-    rate = speed / jnp.sqrt(larmor * injection_scale) * mach_factor(larmor / injection_scale, jnp.asarray(mach))
+    rate = speed / jnp.sqrt(larmor * injection_scale) * mach_factor(larmor / injection_scale, mach)
     if not cut_off:
         return rate
     return jnp.where(medium.alfven_total / larmor < band_entry(medium), rate, 0.0)
 
 
-def linear_landau(medium: Phase, energy: Value, injection_scale: Value = 50.0, mach: Value = 1.0) -> Value:
+def linear_landau(medium: Phase, energy: ArrayLike, injection_scale: ArrayLike = 50.0, mach: ArrayLike = 1.0) -> Value:
     """Linear Landau damping of waves tilted by turbulence, Γ ≈ (√π/4) v_i/√(r_L L) · f(M_A) [kyr⁻¹]; none for slab
     waves.
 
     Source: Wiener et al. 2018 (order of magnitude).
     """
     larmor = larmor_radius(energy, medium.field)
-    factor = mach_factor(larmor / injection_scale, jnp.asarray(mach))
+    factor = mach_factor(larmor / injection_scale, mach)
     return 0.25 * math.sqrt(math.pi) * medium.thermal_speed / jnp.sqrt(larmor * injection_scale) * factor
 
 
-def self_cascade(medium: Phase, energy: Value, speed: Value, kind: str) -> Value:
+def self_cascade(medium: Phase, energy: ArrayLike, speed: Value, kind: str) -> Value:
     """Γ/√I ("kolmogorov") or Γ/I ("kraichnan") of the waves' own cascade [kyr⁻¹].
 
     Energy decays at c_K k V W^{1/2} or c_K k V W, W = I/2 the magnetic energy per ln k over B²/8π; Γ is half of that.
@@ -116,12 +119,12 @@ def self_cascade(medium: Phase, energy: Value, speed: Value, kind: str) -> Value
 
 def damping_of(
     medium: Phase,
-    energy: Value,
+    energy: ArrayLike,
     names: Sequence[str] = DEFAULT,
     *,
-    injection_scale: Value = 50.0,
-    mach: Value = 1.0,
-    nlld_level: Value = 1.0,
+    injection_scale: ArrayLike = 50.0,
+    mach: ArrayLike = 1.0,
+    nlld_level: ArrayLike = 1.0,
     cut_off: bool = False,
     evanescent: str = "none",
 ) -> Damping:
@@ -150,13 +153,13 @@ def damping_of(
 
 def damping_rate(
     phase: str | Phase,
-    energy: Value | float,
-    waves: Value | float = 0.0,
+    energy: ArrayLike,
+    waves: ArrayLike = 0.0,
     *,
     damping: Sequence[str] = DEFAULT,
-    injection_scale: Value | float = 50.0,
-    mach: Value | float = 1.0,
-    nlld_level: Value | float = 1.0,
+    injection_scale: ArrayLike = 50.0,
+    mach: ArrayLike = 1.0,
+    nlld_level: ArrayLike = 1.0,
     cut_off: bool = False,
     evanescent: str = "none",
 ) -> Value:

@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Energy, Scalar, param
+from jaxcrc._types import Scalar, as_parameter, facts, param
 from jaxcrc.units import (
     CM2_S_PER_PC2_KYR,
     ELECTRON_CHARGE_ESU,
@@ -121,15 +121,18 @@ class AbstractMedium(eqx.Module):
     """Where particles move: whatever gives a diffusion coefficient."""
 
     @abstractmethod
-    def kappa(self, momentum: Energy) -> Energy:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹] at momenta pc [GeV]."""
 
 
 class SuppressedDiffusion(AbstractMedium):
     """κ = χ κ₀(E₀) (pc/E₀)^δ: a named reference, suppressed by χ at the pivot E₀ [GeV], with a slope of its own."""
 
-    log10_chi: Scalar = param("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
-    delta: Scalar = param("", "slope of κ in momentum")
+    # By `field` itself: with `param` a type checker takes them for fields with a default, which `reference` is not.
+    log10_chi: Scalar = eqx.field(
+        converter=as_parameter, metadata=facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
+    )
+    delta: Scalar = eqx.field(converter=as_parameter, metadata=facts("", "slope of κ in momentum"))
     reference: str = eqx.field(static=True)
     pivot: float = eqx.field(static=True, default=10.0)
 
@@ -137,7 +140,7 @@ class SuppressedDiffusion(AbstractMedium):
         reference_law(self.reference)
         _check_pivot(self.pivot)
 
-    def kappa(self, momentum: Energy) -> Energy:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹]."""
         return kappa(momentum, self.log10_chi, self.delta, self.reference, self.pivot)
 
@@ -152,7 +155,7 @@ class PowerLawDiffusion(AbstractMedium):
     def __check_init__(self) -> None:
         _check_pivot(self.pivot)
 
-    def kappa(self, momentum: Energy) -> Energy:
+    def kappa(self, momentum: Float[ArrayLike, "*shape"]) -> Float[Array, "*shape"]:
         """κ [pc² kyr⁻¹]."""
         log_kappa = math.log(10.0) * (self.log10_kappa - LOG10_CM2_S_PER_PC2_KYR)
         return _power_law(momentum, log_kappa, self.delta, self.pivot)

@@ -21,6 +21,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc.medium.phases import Phase, larmor_radius
@@ -203,7 +204,7 @@ def bent_root(square: Value, floor: Value) -> Value:
     return jnp.where(low, floor * t**2 * (2.5 - 1.5 * t), jnp.sqrt(jnp.where(low, 1.0, square)))
 
 
-def alfven_mode(medium: Phase, energy: Value, *, evanescent: str = "none") -> Mode:
+def alfven_mode(medium: Phase, energy: ArrayLike, *, evanescent: str = "none") -> Mode:
     """The Alfvén wave that protons of `energy` resonate with, k r_L = 1.
 
     In the evanescent band nothing propagates: V = 0 and Γ is that of the slowest of the three damped modes; with

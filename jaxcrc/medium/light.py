@@ -7,14 +7,17 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, param
+from jaxcrc._types import Scalar, as_parameter, facts, param
 from jaxcrc.interactions.photon_fields import photon_field
 
 
 class PhotonField(eqx.Module):
     """Isotropic radiation with a Planck spectrum of a temperature [K], diluted to an energy density."""
 
-    energy_density: Scalar = param("eV / cm3", "energy density of the radiation", low=0.0)
+    # By `field` itself: with `param` a type checker takes it for a field with a default, which `temperature` is not.
+    energy_density: Scalar = eqx.field(
+        converter=as_parameter, metadata=facts("eV / cm3", "energy density of the radiation", low=0.0)
+    )
     temperature: float = eqx.field(static=True, metadata={"quantity": "K"})
 
     def __check_init__(self) -> None:

@@ -6,7 +6,9 @@ Rates are positive, in GeV kyr⁻¹. Energies of electrons are total.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import jax.numpy as jnp
@@ -47,11 +49,12 @@ def inverse_compton_loss(energy: ArrayLike, fields: Iterable[Any]) -> Float[Arra
     """
     energy = as_parameter(energy)
     gamma = energy / units.ELECTRON_MASS
-    total = sum(
+    terms = (
         jnp.asarray(field.energy_density, energy.dtype)
         * recoil(4.0 * thermal_energy(field.temperature) / units.ELECTRON_MASS * gamma)
         for field in grey_bodies(fields)
     )
+    total = reduce(operator.add, terms)
     return THOMSON_RATE * GEV_PER_EV * _boost(energy) * total
 
 
@@ -108,7 +111,7 @@ def pion_loss(energy: ArrayLike, density: ArrayLike, inelasticity: ArrayLike = 0
     return rate * jnp.asarray(inelasticity, energy.dtype) * inelastic_cross_section(energy) * density * energy
 
 
-def ionisation_loss(energy: ArrayLike, density: ArrayLike, helium: float = 0.1) -> Float[Array, "..."]:
+def ionisation_loss(energy: ArrayLike, density: ArrayLike, helium: ArrayLike = 0.1) -> Float[Array, "..."]:
     """Energy that a proton loses by ionising neutral gas [GeV kyr⁻¹].
 
     −dT/dt = (2K/β) Σ_s n_s {ln[2m_ec²(γ² − 1)q_max/I_s²] − 2β²}, q_max = 2m_ec²(γ² − 1)/(1 + 2γm_e/m_p), with n_s the
@@ -126,7 +129,7 @@ def ionisation_loss(energy: ArrayLike, density: ArrayLike, helium: float = 0.1) 
         ratio = 2.0 * units.ELECTRON_MASS / potential * square
         return jnp.maximum(2.0 * jnp.log(ratio) - jnp.log(recoil) - 2.0 * beta2, 0.1)
 
-    electrons = bracket(19.0e-9) + 2.0 * helium * bracket(44.0e-9)
+    electrons = bracket(19.0e-9) + 2.0 * as_parameter(helium) * bracket(44.0e-9)
     return 2.0 * STOPPING / jnp.sqrt(beta2) * density * electrons
 
 
@@ -155,7 +158,7 @@ def proton_loss(
     density: ArrayLike,
     ionised: ArrayLike = 0.0,
     temperature: ArrayLike = 1.0e4,
-    helium: float = 0.1,
+    helium: ArrayLike = 0.1,
     inelasticity: ArrayLike = 0.45,
 ) -> Float[Array, "..."]:
     """Energy that a proton loses to pions, to ionisation and to the plasma's electrons [GeV kyr⁻¹].

@@ -8,9 +8,10 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import param
+from jaxcrc._types import as_parameter, param
 from jaxcrc.units import (
     BOLTZMANN_ERG_K,
     CM_PER_PC,
@@ -111,12 +112,12 @@ class Phase(eqx.Module):
         return FIELD_ENERGY_GEV_CM3 * self.field**2
 
 
-def larmor_radius(energy: Value, field: Value) -> Value:
+def larmor_radius(energy: ArrayLike, field: ArrayLike) -> Value:
     """r_L = E/(eB) [pc] of a proton of energy [GeV] in field [µG]."""
-    return LARMOR_PC * energy / field
+    return LARMOR_PC * as_parameter(energy) / field
 
 
-def kappa_bohm(energy: Value, field: Value) -> Value:
+def kappa_bohm(energy: ArrayLike, field: ArrayLike) -> Value:
     """κ_B = (4/3π) c r_L [pc² kyr⁻¹], the diffusion coefficient where the waves' energy per ln k is B²/8π.
 
     Source: Skilling 1975; slab waves of both helicities, magnetic and kinetic energy counted.

@@ -52,8 +52,8 @@ def _solve(matrix: Tridiagonal, right: Cells) -> Cells:
 
 
 def _library_solve(matrix: Tridiagonal, right: Cells) -> Cells:
-    last = [jnp.moveaxis(x, 0, -1) for x in (matrix.lower, matrix.diagonal, matrix.upper, right)]
-    return jnp.moveaxis(jax.lax.linalg.tridiagonal_solve(*last[:3], last[3][..., None])[..., 0], -1, 0)
+    lower, diagonal, upper, b = (jnp.moveaxis(x, 0, -1) for x in (matrix.lower, matrix.diagonal, matrix.upper, right))
+    return jnp.moveaxis(jax.lax.linalg.tridiagonal_solve(lower, diagonal, upper, b[..., None])[..., 0], -1, 0)
 
 
 def _eliminate(matrix: Tridiagonal, right: Cells) -> Cells:

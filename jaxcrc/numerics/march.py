@@ -216,7 +216,7 @@ def bounded_step(wanted: Scalar, last: Scalar, shrink: float = 0.3, grow: float 
     return jnp.clip(wanted, shrink * last, grow * last)
 
 
-def next_loss(lost: Scalar, steps_left: Scalar, until: float = 0.55, power: float = 1.5) -> Scalar:
+def next_loss(lost: Scalar, steps_left: Float[Array, ""], until: float = 0.55, power: float = 1.5) -> Scalar:
     """Lost fraction to aim at with the next step: even steps in (lost/until)^{1/power}, as many as are left.
 
     Small losses get the finer steps, and it does not matter how many steps the start has used up.

@@ -94,6 +94,7 @@ def exp1(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:
     Arguments: x — float. Infinite at x = 0, NaN below.
     Validity: relative error 2e-15 in float64, 1e-6 in float32; zero where e^{−x} underflows.
     """
+    x = jnp.asarray(x)
     low, high = jnp.minimum(x, 1.0), jnp.maximum(x, 1.0)
     series = low * horner(_EIN_SERIES, low) - jnp.log(low) - EULER_GAMMA
     inverse = 1.0 / (high + (_EXP1_SCALE - 1.0))
@@ -103,7 +104,7 @@ def exp1(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:
 
 @exp1.defjvp
 def _exp1_jvp(primals: tuple[ArrayLike], tangents: tuple[ArrayLike]) -> tuple[Array, Array]:
-    (x,), (dx,) = primals, tangents
+    x, dx = jnp.asarray(primals[0]), jnp.asarray(tangents[0])
     return exp1(x), -jnp.exp(-x) / x * dx
 
 
@@ -116,5 +117,5 @@ def erfcx(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:
     Validity: relative error 2e-15 in float64, 1e-6 in float32, up to infinity, where it falls as 1/(√π x);
     meaningless for x < 0.
     """
-    inverse = _ERFCX_SCALE / (x + _ERFCX_SCALE)
+    inverse = _ERFCX_SCALE / (jnp.asarray(x) + _ERFCX_SCALE)
     return inverse * horner(_ERFCX, 1.0 - 2.0 * inverse)

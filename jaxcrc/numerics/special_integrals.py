@@ -121,7 +121,7 @@ def ierfcx(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:
     Arguments: x — float.
     Validity: relative error 2e-15 in float64, 1e-6 in float32; meaningless for x < 0.
     """
-    inverse = _FIRST_SCALE / (x + _FIRST_SCALE)
+    inverse = _FIRST_SCALE / (jnp.asarray(x) + _FIRST_SCALE)
     return inverse**2 * horner(_FIRST, 1.0 - 2.0 * inverse)
 
 
@@ -133,7 +133,7 @@ def i2erfcx(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:
     Arguments: x — float.
     Validity: relative error 4e-15 in float64, 2e-6 in float32; meaningless for x < 0.
     """
-    inverse = _SECOND_SCALE / (x + _SECOND_SCALE)
+    inverse = _SECOND_SCALE / (jnp.asarray(x) + _SECOND_SCALE)
     return inverse**3 * horner(_SECOND, 1.0 - 2.0 * inverse)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
 import equinox as eqx
@@ -23,7 +25,7 @@ class Nodes(NamedTuple):
     """What is known at a set of nodes, once for all tables that look there."""
 
     gas: Node
-    density: dict[str, Float[Array, "energy node"]]
+    density: dict[str, Float[Array, " energy #node"]]
 
 
 class AbstractResponse(eqx.Module):
@@ -59,7 +61,8 @@ class AbstractResponse(eqx.Module):
         """What the table would read."""
         matrix = jnp.tensordot(self.weight(scene, nuisance), self.projection, axes=1)
         density, gas = nodes.density, nodes.gas
-        return sum(channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
+        light = (channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
+        return reduce(operator.add, light)
 
 
 def bend(value: Array, span: tuple[float, float] | None, size: int) -> Float[Array, " basis"]:

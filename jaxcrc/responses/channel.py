@@ -75,20 +75,26 @@ class Channel(eqx.Module):
     mixture: AbstractMixture = Alone()
 
     def seen(
-        self, density: Float[Array, "energy node"], gas: Node, matrix: Float[Array, "row bin node"], light: Light
+        self, density: Float[Array, " energy #node"], gas: Node, matrix: Float[Array, "row bin node"], light: Light
     ) -> Float[Array, "photon bin"]:
-        """Light of all nodes that reaches the bins: Σ_node matrix · Σ_mix weight · emission @ density."""
+        """Light of all nodes that reaches the bins: Σ_node matrix · Σ_mix weight · emission @ density.
+
+        A density that is the same at all nodes may have a single column.
+        """
         density = density * gas if self.on_gas else density
         weight = self.mixture(light)
         if self.emission.shape[0] == 1:
             seen = gather(self.emission[0], density, matrix)
             return seen if weight is None else weight * seen
+        if weight is None:
+            count, kind = self.emission.shape[0], type(self.mixture).__name__
+            raise ValueError(f"{count} matrices of light are to be mixed, but {kind} gives no weights")
         return gather(jnp.tensordot(weight, self.emission, axes=1), density, matrix)
 
 
 def gather(
     emission: Float[Array, "photon energy"],
-    density: Float[Array, "energy node"],
+    density: Float[Array, " energy #node"],
     matrix: Float[Array, "row bin node"],
 ) -> Float[Array, "photon bin"]:
     """Σ_node matrix · emission @ density.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
@@ -50,4 +53,4 @@ class Points(AbstractResponse):
             density = nodes.density[channel.component].reshape(-1, *shape)
             column = jnp.sum(density * (with_gas if channel.on_gas else self.length), axis=-1)
             total.append(channel.seen(column, ones, matrix, scene.light))
-        return sum(total)
+        return reduce(operator.add, total)

@@ -13,6 +13,7 @@ from jaxcrc._types import Position
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.transport.base import AbstractField
 from jaxcrc.transport.cloud.fluxtube import TubeField
 from jaxcrc.units import PC_PER_KPC
 
@@ -39,9 +40,18 @@ class Ribbon(AbstractResponse):
         """Weights of the PSF's width; a column counts in kpc."""
         return bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0]) / PC_PER_KPC
 
-    def ask(self, scene: Scene, fields: Mapping[str, TubeField]) -> Nodes:
-        """Gas and mean columns of cosmic rays over the rings [GeV⁻¹ cm⁻³ pc]."""
+    def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
+        """Gas and mean columns of cosmic rays over the rings [GeV⁻¹ cm⁻³ pc].
+
+        Errors: ValueError for a component that does not fill a flux tube.
+        """
         edges = scene.view.distance * PC_PER_KPC * self.edges
         names = dict.fromkeys(channel.component for channel in self.channels)
-        columns = {name: fields[name].rings(edges) for name in names}
+        columns = {name: _tube(name, fields[name]).rings(edges) for name in names}
         return Nodes(scene.gas.at(self.position(scene.view)), columns)
+
+
+def _tube(name: str, field: AbstractField) -> TubeField:
+    if not isinstance(field, TubeField):
+        raise ValueError(f"a ribbon sees a flux tube; component {name!r} gives a {type(field).__name__}")
+    return field

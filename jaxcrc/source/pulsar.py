@@ -120,16 +120,16 @@ class AbstractElectrons(eqx.Module):
     def age(self) -> Scalar:
         """Time since the first release [kyr]."""
 
-    @abstractmethod
-    def power(self, time: Array) -> Array | None:
-        """Released power at a time since birth [GeV cm⁻³ pc³ kyr⁻¹]; None for a burst."""
+
+class AbstractElectronHistory(AbstractElectrons):
+    """A source whose release goes on."""
 
     @abstractmethod
-    def strength(self) -> Scalar | None:
-        """Energy released at once [GeV cm⁻³ pc³]; None where the release goes on."""
+    def power(self, time: Array) -> Array:
+        """Released power at a time since birth [GeV cm⁻³ pc³ kyr⁻¹]."""
 
 
-class Pulsar(AbstractElectrons):
+class Pulsar(AbstractElectronHistory):
     """A pulsar that turns a share of its spin-down power into electrons and positrons."""
 
     injection: AbstractInjection
@@ -153,10 +153,6 @@ class Pulsar(AbstractElectrons):
         now = ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_power + self.log10_efficiency + _PER_KYR)
         return spin_down(time, now, self.age(), self._tau0(), self.braking_index)
 
-    def strength(self) -> None:
-        """None: the release goes on."""
-        return None
-
 
 class ElectronBurst(AbstractElectrons):
     """Electrons that were all released at once."""
@@ -169,16 +165,12 @@ class ElectronBurst(AbstractElectrons):
         """Time since the release [kyr]."""
         return 10.0 ** (self.log10_age - 3.0)
 
-    def power(self, time: Array) -> None:
-        """None: a burst has no power."""
-        return None
-
     def strength(self) -> Scalar:
         """Released energy [GeV cm⁻³ pc³]."""
         return ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_energy - LOG10_ENERGY_UNIT_ERG)
 
 
-class SteadyElectrons(AbstractElectrons):
+class SteadyElectrons(AbstractElectronHistory):
     """Electrons released at a constant power."""
 
     injection: AbstractInjection
@@ -192,7 +184,3 @@ class SteadyElectrons(AbstractElectrons):
     def power(self, time: Array) -> Array:
         """Released power [GeV cm⁻³ pc³ kyr⁻¹], the same at all times."""
         return ENERGY_UNIT_GEV_PER_PC3 * 10.0 ** (self.log10_power + _PER_KYR) * jnp.ones_like(time)
-
-    def strength(self) -> None:
-        """None: the release goes on."""
-        return None

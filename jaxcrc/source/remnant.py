@@ -9,6 +9,7 @@ from __future__ import annotations
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import as_parameter, param
@@ -150,14 +151,14 @@ class Remnant(eqx.Module):
 
 
 def shock_radius(
-    time: Value | float,
-    energy_sn: Value | float = 1.0,
-    ejecta_mass: Value | float = 1.4,
-    density: Value | float = 1.0,
+    time: ArrayLike,
+    energy_sn: ArrayLike = 1.0,
+    ejecta_mass: ArrayLike = 1.4,
+    density: ArrayLike = 1.0,
     profile: int = 7,
     *,
-    metallicity: Value | float = 1.0,
-    sound_speed: Value | float = 0.0,
+    metallicity: ArrayLike = 1.0,
+    sound_speed: ArrayLike = 0.0,
     radiative: bool = True,
 ) -> Value:
     """Radius of the forward shock [pc].
@@ -167,5 +168,13 @@ def shock_radius(
     [km s⁻¹]; radiative — False keeps the Sedov–Taylor law after t_PDS.
     Source: Truelove & McKee 1999; Cioffi, McKee & Bertschinger 1988. Errors: ValueError for another profile.
     """
-    remnant = Remnant(energy_sn, ejecta_mass, density, metallicity, sound_speed, profile=profile, radiative=radiative)
+    remnant = Remnant(
+        as_parameter(energy_sn),
+        as_parameter(ejecta_mass),
+        as_parameter(density),
+        as_parameter(metallicity),
+        as_parameter(sound_speed),
+        profile=profile,
+        radiative=radiative,
+    )
     return remnant.radius(as_parameter(time))

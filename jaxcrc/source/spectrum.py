@@ -44,7 +44,7 @@ def beta(kinetic: ArrayLike, mass: ArrayLike = PROTON_MASS) -> Float[Array, "...
     return momentum(kinetic, mass) / (kinetic + mass)
 
 
-def _shape(kinetic: Array, index: ArrayLike, cutoff: ArrayLike) -> Array:
+def _shape(kinetic: Array, index: Array, cutoff: Array) -> Array:
     """dN/dT of the law before normalisation."""
     p = momentum(kinetic)
     return jnp.exp(-index * jnp.log(p) - p / cutoff) / beta(kinetic)

@@ -52,8 +52,8 @@ class AlongField(AbstractField):
             return self.amplitude[:, None] * _burst(z, rho, time, kappa, across, size)
 
         def burst(look: Array) -> Array:
-            deep = (jnp.asarray(value)[..., None] for value in (z, rho))
-            return _burst(*deep, look, kappa[..., None], across[..., None], None if size is None else size[..., None])
+            disc = None if size is None else size[..., None]
+            return _burst(z[..., None], rho[..., None], look, kappa[..., None], across[..., None], disc)
 
         exponent = z**2 / (4.0 * kappa * time) + (rho**2 / (4.0 * across * time) if size is None else 0.0)
         duration, clustering = self.history.duration(), self.history.clustering()
@@ -95,7 +95,7 @@ def _field(
     )
 
 
-class Anisotropic(AbstractTransport):
+class Anisotropic(AbstractTransport[Released, AbstractMedium]):
     """κ along a straight field, a fixed share of it across: for a point source.
 
     Source: Nava & Gabici 2013; a strong field has κ_⊥/κ_∥ ≈ M_A⁴.
@@ -121,7 +121,7 @@ class Anisotropic(AbstractTransport):
         return _field(source, medium, energy, across, None, axis(self.inclination, self.azimuth))
 
 
-class FieldLines(AbstractTransport):
+class FieldLines(AbstractTransport[Released, AbstractMedium]):
     """Particles tied to field lines that wander away from the mean field, released from a disc across it.
 
     The disc has the radius of the source's shape: of a remnant, R_esc of each momentum.

@@ -35,7 +35,7 @@ class BeamedField(AbstractField):
         return self.amplitude[:, None] * ballistic_continuous(radius, self.time, kappa) * beam
 
 
-class Ballistic(AbstractTransport):
+class Ballistic(AbstractTransport[Released, AbstractMedium]):
     """Straight flight close to a point source, diffusion far away, and never faster than light.
 
     A constant source beams: what we see of it is weighted by the angular distribution towards us.

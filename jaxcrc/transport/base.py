@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
+from typing import Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,6 +15,9 @@ from jaxcrc._types import Bits, Energy, Position
 from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
 from jaxcrc.source.spectrum import momentum
+
+Source = TypeVar("Source", bound=eqx.Module)
+Medium = TypeVar("Medium", bound=eqx.Module | None)
 
 
 class Status(enum.IntFlag):
@@ -75,21 +79,22 @@ class AbstractField(eqx.Module):
     status: eqx.AbstractVar[Bits]
 
     @abstractmethod
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us."""
+    def density(self, position: Position) -> Float[Array, " energy #node"]:
+        """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us.
+
+        A single column stands for all positions.
+        """
 
 
-class AbstractTransport(eqx.Module):
-    """How particles get from the source to where they are seen."""
+class AbstractTransport(eqx.Module, Generic[Source, Medium]):
+    """How particles get from the source to where they are seen; of the kinds of source and medium that it takes."""
 
     def is_round(self, source: eqx.Module) -> bool:
         """Whether the field around a source depends on the distance from it alone."""
         return True
 
     @abstractmethod
-    def solve(
-        self, source: eqx.Module, medium: eqx.Module | None, energy: EnergyGrid, surroundings: Surroundings
-    ) -> AbstractField:
+    def solve(self, source: Source, medium: Medium, energy: EnergyGrid, surroundings: Surroundings) -> AbstractField:
         """The Field of one component."""
 
 

@@ -18,7 +18,7 @@ from jaxcrc.units import KM_S_PER_PC_KYR
 KERNELS: dict[type, Kernel] = {Burst: burst_bounded, Continuous: continuous_bounded}
 
 
-class AbstractBounded(AbstractTransport):
+class AbstractBounded(AbstractTransport[Released, AbstractMedium]):
     """Diffusion from the centre of a sphere of radius `boundary`."""
 
     boundary: eqx.AbstractVar[Scalar]

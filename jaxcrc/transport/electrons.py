@@ -13,7 +13,7 @@ from jaxtyping import Float
 from jaxcrc._types import Bits, Position, Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.medium.losses import lepton_loss
-from jaxcrc.source.pulsar import AbstractElectrons
+from jaxcrc.source.pulsar import AbstractElectronHistory, AbstractElectrons, ElectronBurst
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
 from jaxcrc.transport.kernels.cooled import (
     Spread,
@@ -51,7 +51,7 @@ class CarriedField(AbstractField):
 
 
 def solve_spread(
-    source: AbstractElectrons,
+    source: eqx.Module,
     medium: AbstractMedium,
     energy: EnergyGrid,
     surroundings: Surroundings,
@@ -64,7 +64,7 @@ def solve_spread(
     """
     if energy.mass != ELECTRON_MASS:
         raise ValueError("cooling is solved for electrons only: set particle = 'electron' for this component")
-    if not isinstance(source, AbstractElectrons):
+    if not isinstance(source, AbstractElectronHistory | ElectronBurst):
         raise ValueError(
             f"a source of kind {type(source).__name__} releases no electrons; use 'pulsar', 'electron-burst' or "
             "'steady-electrons'"
@@ -73,11 +73,11 @@ def solve_spread(
     loss = floored(lambda e: lepton_loss(e, light) + (0.0 if expansion is None else expansion * e))
     kappa = _in_energy(medium)
     table = cooling(total, kappa, loss, source.injection.energy_max(), expansion)
-    strength = source.strength()
-    if strength is None:
-        spread = history_spread(total, age, kappa, loss, lambda e, t: source.power(t) * source.injection(e), table)
-    else:
+    if isinstance(source, ElectronBurst):
+        strength = source.strength()
         spread = burst_spread(total, age, loss, lambda e: strength * source.injection(e), table)
+    else:
+        spread = history_spread(total, age, kappa, loss, lambda e, t: source.power(t) * source.injection(e), table)
     feeds = energy.feeds & (total < source.injection.energy_knee())
     slow = feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
     # The oldest electrons: have they diffused farther than light could go?
@@ -90,7 +90,7 @@ def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:
     return lambda e: medium.kappa(jnp.sqrt(jnp.maximum(e * e - ELECTRON_MASS**2, 1e-6 * ELECTRON_MASS**2)))
 
 
-class Cooled(AbstractTransport):
+class Cooled(AbstractTransport[AbstractElectrons, AbstractMedium]):
     """One zone with κ(E) the same everywhere and losses by inverse Compton and synchrotron radiation.
 
     ∂ₜn = κ∇²n + ∂(bn)/∂E + Q from a point, with a wind of speed H r if `expansion` is not zero: it carries electrons
@@ -103,7 +103,7 @@ class Cooled(AbstractTransport):
     )
 
     def solve(
-        self, source: AbstractElectrons, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+        self, source: eqx.Module, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
     ) -> CooledField:
         """The Field of electrons around a source at rest."""
         spread, status = solve_spread(source, medium, energy, surroundings, self.expansion / KM_S_PER_PC_KYR)
@@ -142,7 +142,7 @@ class ProperMotion(AbstractDrift):
         return -jnp.stack([self.north, self.east, self.away]) / KM_S_PER_PC_KYR
 
 
-class Carried(AbstractTransport):
+class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
     """As `Cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
 
     drift: AbstractDrift
@@ -152,7 +152,7 @@ class Carried(AbstractTransport):
         return False
 
     def solve(
-        self, source: AbstractElectrons, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
+        self, source: eqx.Module, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
     ) -> CarriedField:
         """The Field of electrons that drift away from their source."""
         spread, status = solve_spread(source, medium, energy, surroundings)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar
+from jaxcrc._types import Bits, Energy, Position, Scalar, switch
 from jaxcrc.interactions.inelastic import inelastic_cross_section
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
@@ -118,18 +118,14 @@ def validity(kappa: Energy, energy: EnergyGrid, time: Scalar) -> Bits:
     return flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
 
 
-class Homogeneous(AbstractTransport):
+class Homogeneous(AbstractTransport[Released, AbstractMedium]):
     """One zone with κ(E) the same everywhere: ∂ₜn = κ∇²n − λn + Q; `losses` turns on λ, collisions with the gas.
 
     Errors: ValueError for a source whose release is no burst, history or escape.
     Validity: r < ct, and without `losses` an age below 50 Myr cm⁻³/n_H.
     """
 
-    losses: bool = eqx.field(static=True, default=False)
-
-    def __check_init__(self) -> None:
-        if not isinstance(self.losses, bool):
-            raise ValueError(f"losses = {self.losses!r} must be true or false")
+    losses: bool = switch("losses", default=False)
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
@@ -162,7 +158,7 @@ class Homogeneous(AbstractTransport):
         return closed(amplitude, release.time(), kappa, size, status, kernel)
 
 
-class Trapped(AbstractTransport):
+class Trapped(AbstractTransport[Released, AbstractMedium | None]):
     """Particles that have not yet escaped: spread over the remnant, or over its shell, with a soft edge.
 
     n = N (1 − escaped) · uniform inside R_sh, the edge smeared by the release's `spread`.

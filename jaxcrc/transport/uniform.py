@@ -22,7 +22,7 @@ class UniformField(AbstractField):
         return self.spectrum[:, None]
 
 
-class Uniform(AbstractTransport):
+class Uniform(AbstractTransport[LocalSea, None]):
     """A component that fills all space, such as the sea."""
 
     def solve(self, source: LocalSea, medium: None, energy: EnergyGrid, surroundings: Surroundings) -> UniformField:

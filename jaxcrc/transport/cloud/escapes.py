@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -19,6 +20,8 @@ from jaxcrc.transport.cloud.population import Cloud, Number, Value, checked_inpu
 from jaxcrc.transport.cloud.tube import DEFAULT_RESOLUTION, Numbers, Resolution
 
 RELEASES = ("halflife", "sudden")
+Ends = tuple[Array, Array, Array, Array]  # two ends, and the values there
+
 NEVER = 1.0e7  # [kyr] stands for a radius that the remnant does not reach
 
 
@@ -127,7 +130,7 @@ def release_point(
         return _newton(root, gap(root, model), slope, crossed)
 
     def refine(root: Value, _: None) -> tuple[Value, tuple[Value, Value, Numbers]]:
-        at, _ = fixed[0].numbers(jnp.exp(root), energy)
+        at = fixed[0].numbers(jnp.exp(root), energy)[0]
         result, slopes = half_life_and_slope(at, resolution)
         return step(root, result.time, slopes, fixed), (root, result.time, slopes)
 
@@ -139,7 +142,8 @@ def release_point(
     between = jax.vmap(lambda y: monotone_cubic(grid, y, fine), in_axes=1, out_axes=1)(rough)
     first, crossed = _first_fall(fine, between - log_age(fine, fixed[2])[:, None])
     last = jax.tree.map(lambda x: x[-1], jax.lax.scan(refine, first, None, length=2)[1])
-    radius = jnp.exp(step(*jax.lax.stop_gradient(last), model))
+    root, found, slopes = jax.lax.stop_gradient(last)
+    radius = jnp.exp(step(root, found, slopes, model))
     if release == "sudden":
         radius = jnp.minimum(radius, remnant.radius(remnant.radiative_time))
     return radius, jnp.minimum(remnant.time(radius), NEVER)
@@ -165,7 +169,7 @@ def _newton(root: Value, value: Value, slope: Value, crossed: Array) -> Value:
 
 
 def _bracket(
-    function: Any, low: Array, high: Array, shape: tuple[int, ...], count: int = 24
+    function: Callable[[Array], Array], low: Array, high: Array, shape: tuple[int, ...], count: int = 24
 ) -> tuple[Array, Array, Array]:
     """(left, right, whether the sign changes) around the first fall of `function` below zero on an even grid."""
     grid = jnp.linspace(low, high, count).reshape(count, *(1,) * len(shape))
@@ -181,10 +185,10 @@ def _bracket(
     return jnp.where(crossed, left, end), jnp.where(crossed, left + step, end), crossed
 
 
-def _illinois(function: Any, left: Array, right: Array, steps: int = 9) -> Array:
+def _illinois(function: Callable[[Array], Array], left: Array, right: Array, steps: int = 9) -> Array:
     """Root between left and right, by the false position with halved weights (Dowell & Jarratt 1971)."""
 
-    def body(carry: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
+    def body(carry: Ends, _: None) -> tuple[Ends, None]:
         a, b, fa, fb = carry
         width = fb - fa
         x = jnp.where(width != 0.0, b - fb * (b - a) / jnp.where(width != 0.0, width, 1.0), 0.5 * (a + b))

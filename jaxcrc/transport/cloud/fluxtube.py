@@ -17,7 +17,7 @@ from jax import Array
 from jax.scipy.special import erfc
 from jaxtyping import Float, Int
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, param
+from jaxcrc._types import Bits, Energy, Position, Scalar, param, switch
 from jaxcrc.medium.damping import DEFAULT, check_damping
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.medium.dispersion import EVANESCENT
@@ -119,7 +119,7 @@ def inside_tube(across: Array, radius: Array) -> Array:
     return 0.5 * erfc((across / radius - 1.0) / EDGE) / (1.0 + 0.5 * EDGE**2)
 
 
-class CosmicRayCloud(AbstractTransport):
+class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
     """Protons that a remnant releases into a flux tube, coupled to the Alfvén waves that they drive.
 
     The source is a burst from a point: its energy and spectrum are those of all protons, its age the remnant's. The
@@ -141,9 +141,9 @@ class CosmicRayCloud(AbstractTransport):
     azimuth: Scalar = param("deg", "position angle of the tube's far end on the sky, from north to east", default=0.0)
     covering: Scalar = param("", "share of the gas that lies in the tube", low=0.0, high=1.0, default=1.0)
     damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT, converter=tuple)
-    advection: bool = eqx.field(static=True, default=True)
+    advection: bool = switch("advection", default=True)
     release: str = eqx.field(static=True, default="halflife")
-    cut_off: bool = eqx.field(static=True, default=False)
+    cut_off: bool = switch("cut_off", default=False)
     evanescent: str = eqx.field(static=True, default="none")
     energies: int = eqx.field(static=True, default=20)
 
@@ -155,9 +155,6 @@ class CosmicRayCloud(AbstractTransport):
             raise ValueError(f"evanescent must be one of {EVANESCENT}, got {self.evanescent!r}")
         if not isinstance(self.energies, int) or isinstance(self.energies, bool) or self.energies < 4:
             raise ValueError(f"energies = {self.energies!r}: a cloud needs at least 4 energies to interpolate between")
-        for name in ("advection", "cut_off"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} = {getattr(self, name)!r}: write true or false")
 
     def is_round(self, source: eqx.Module) -> bool:
         """Never."""
@@ -237,8 +234,10 @@ def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
     after = jnp.clip(jnp.sum(log_time <= wanted[:, None], axis=1), 1, log_time.shape[1] - 1)
 
     def at(x: Array) -> tuple[Array, Array]:
-        rows = (jnp.take_along_axis(x, i.reshape(-1, *(1,) * (x.ndim - 1)), axis=1)[:, 0] for i in (after - 1, after))
-        return tuple(rows)
+        def row(index: Array) -> Array:
+            return jnp.take_along_axis(x, index.reshape(-1, *(1,) * (x.ndim - 1)), axis=1)[:, 0]
+
+        return row(after - 1), row(after)
 
     first, second = at(log_time)
     share = (wanted - first) / (second - first)

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import as_parameter, param
@@ -32,7 +33,7 @@ from jaxcrc.transport.cloud.tube import DEFAULT_RESOLUTION, Numbers, Resolution
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
 
 Value = Float[Array, "..."]
-Number = Value | float
+Number = ArrayLike
 
 
 class Cloud(eqx.Module):
@@ -148,7 +149,7 @@ def make_cloud(
     damping = options.pop("damping", DEFAULT)
     damping = (damping,) if isinstance(damping, str) else tuple(damping)
     check_damping(damping)
-    low, high = energy_range
+    low, high = map(as_parameter, energy_range)
     if _concrete(low) and _concrete(high) and not 0.0 < float(low) < float(high):
         raise ValueError(f"energy_range must be two increasing energies in GeV, got {energy_range}")
     name, value = (kappa0, None) if isinstance(kappa0, str) else ("", as_parameter(kappa0))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from functools import reduce
 
 import equinox as eqx
 import jax
@@ -170,4 +172,4 @@ def _status(
         Status.BALLISTIC: a[..., 0, 0] * LIGHT_SPEED < 3.0 * jnp.min(kappa, axis=-1),
         Status.INCOHERENT: solution.half_life * ambient > cloud.injection_scale**2,
     }
-    return sum(jnp.where(test, int(bit), 0) for bit, test in tests.items())
+    return reduce(operator.add, (jnp.where(test, int(bit), 0) for bit, test in tests.items()))

@@ -161,9 +161,9 @@ class Tube(AbstractSystem):
     def flux(self, time: Scalar, inner: Faces, outer: Faces, rate: Scalar, history: Faces) -> Flux:
         n = self.numbers
         inverse = self.mesh.inverse_distances(n.speed * time)
-        shared = 1.0
+        shared: Array | float = 1.0
         if self.wall is not None:
-            inverse, shared = self.before_wall(time, inverse)
+            inverse, shared = self.before_wall(self.wall, time, inverse)
             outer = shared * outer
         slope = (inner - outer) * inverse
         background = n.linear + n.quadratic + (0.0 if n.root is None else n.root)
@@ -181,14 +181,14 @@ class Tube(AbstractSystem):
             state_by_outer=-growing * inverse * shared,
         )
 
-    def before_wall(self, time: Scalar, inverse: Faces) -> tuple[Faces, Faces]:
+    def before_wall(self, wall: Scalar, time: Scalar, inverse: Faces) -> tuple[Faces, Faces]:
         """(1/distance to the next centre or to the wall where that is nearer, 0 where the wall hides the outer cell,
         else 1).
         """
         near, far = sides(0.5 * self.volume(time))
         faces = self.faces(time)
-        cut = ((faces - near < self.wall) & (faces + far >= self.wall)).at[0].set(False)
-        to_wall = 1.0 / jnp.where(cut, jnp.maximum(self.wall - (faces - near), 0.05 * near), 1.0)
+        cut = ((faces - near < wall) & (faces + far >= wall)).at[0].set(False)
+        to_wall = 1.0 / jnp.where(cut, jnp.maximum(wall - (faces - near), 0.05 * near), 1.0)
         return jnp.where(cut, to_wall, inverse), jnp.where(cut, 0.0, 1.0)
 
     def drift(self) -> tuple[Faces, Faces]:
@@ -243,7 +243,7 @@ def march_tube(tube: Tube, resolution: Resolution, extra: Any = None, until: Sca
         lost = 1.0 - content(tube, state, cells=tube.mesh.inner)
         rate = difference.rate * lost - difference.history(*memory)
         target = next_loss(lost, jnp.maximum((n_aim - index).astype(ones.dtype), 10.0))
-        growth = late
+        growth: Array | float = late
         if until is not None:
             left = jnp.maximum((n_all - 2 - index).astype(ones.dtype), 1.0)
             growth = jnp.clip(jnp.expm1(jnp.log(until / state.time) / left), 0.2 * late, 3.0 * late)

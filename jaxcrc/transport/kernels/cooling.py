@@ -111,14 +111,16 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     index = jnp.clip(jnp.floor(place).astype(int), table.end[:, None], CELLS - 1)
     share = jnp.where(near, rise / table.width[:, None], place - index)
 
-    def integral(which: int, stretch: Array | float) -> Array:
+    def integral(which: int, stretch: Array | None) -> Array:
         first, above = table.first[which], table.above[which]
-        base = jnp.sum(first, axis=-1)[:, None] + stretch * (above[table.end][:, None] - above[index])
-        scaled = table.cell[which][index] * (stretch if which == 0 else stretch[..., None])
-        coefficients = jnp.where(near[..., None], first[:, None, :], scaled)
+        common, cell = above[table.end][:, None] - above[index], table.cell[which][index]
+        if stretch is not None:
+            common, cell = stretch * common, cell * stretch[..., None]
+        base = jnp.sum(first, axis=-1)[:, None] + common
+        coefficients = jnp.where(near[..., None], first[:, None, :], cell)
         return jnp.where(near, 0.0, base) + _within(coefficients, share)
 
-    return integral(0, 1.0), integral(1, table.stretch[:, None])
+    return integral(0, None), integral(1, table.stretch[:, None])
 
 
 def rise_at(table: Cooling, time: Scalar) -> tuple[Energy, Bool[Array, " energy"]]:

@@ -115,7 +115,7 @@ def test_time_since_escape_is_smooth_where_particles_are_just_leaving():
     """Long after t_esc nothing but the time since; before it positive; its slope never jumps."""
     release = escaping(PowerLawCeiling(3.0, 2.6), spread=0.05)
     momentum = jnp.geomspace(1.0, 1e6, 4001)
-    told = jax.jit(lambda p: (release.escape_time(p), release.since(p, 1e9)))(momentum)  # no smearing
+    told = jax.jit(lambda p: (release.escape_time(p), release.since(p, jnp.full_like(p, 1e9))))(momentum)  # no smearing
     escape, since = (np.asarray(time) for time in told)
     late = escape * (1.0 + 5.0 * 2.5 * 0.05) < float(release.time())
     assert late.any()

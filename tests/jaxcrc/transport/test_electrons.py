@@ -201,5 +201,7 @@ def test_only_electrons_cool_here():
         Cooled().solve(PULSAR, MEDIUM, protons, AROUND)
     with pytest.raises(ValueError, match="releases no electrons"):
         Cooled().solve(INJECTION, MEDIUM, GRID, AROUND)
+    with pytest.raises(ValueError, match="releases no electrons"):
+        Carried(Wind(100.0)).solve(INJECTION, MEDIUM, GRID, AROUND)
     with pytest.raises(ValueError, match="energy_min"):
         ElectronPowerLaw(2.0, 2.0, energy_min=1e4)

@@ -198,3 +198,8 @@ def test_collisions_thin_out_as_the_published_loss_times_say():
     # N = p^−2.2 exp(−p/p_c) E/p: its slope in ln T, dp/dT = E/p.
     slope = kinetic * ((3.2 / p + 10.0**-6.9) * total / p - 1.0 / total)
     np.testing.assert_allclose(rate * 1e3 * np.array([79.7, 75.1, 67.3]), slope - 1.0, rtol=3e-3)
+
+
+def test_losses_are_turned_on_or_off():
+    with pytest.raises(ValueError, match="losses = 'on': write true or false"):
+        Homogeneous(losses="on")
