@@ -31,17 +31,27 @@ def facts(unit: str, doc: str, low: float = -math.inf, high: float = math.inf) -
 def param(unit: str, doc: str, low: float = -math.inf, high: float = math.inf, **kwargs: Any) -> Any:
     """A field that a prior may name: a float array with a unit (as people quote it) and a line of explanation.
 
+    It is given by its name: two logarithms in a row would invite to swap them.
     Arguments: unit, doc; low, high — the range [unit] in which the model is meant to hold: a prior may not leave it.
     """
-    return eqx.field(converter=as_parameter, metadata=facts(unit, doc, low, high), **kwargs)
+    return eqx.field(converter=as_parameter, metadata=facts(unit, doc, low, high), kw_only=True, **kwargs)
 
 
-def switch(name: str, default: bool) -> Any:
-    """A field that is chosen, true or false. Errors: ValueError naming it for anything else."""
+def choice(doc: str, quantity: str | None = None, **kwargs: Any) -> Any:
+    """A field that is chosen, not fitted, given by its name.
+
+    Arguments: doc — a line of explanation; quantity — its unit, where it is a number with one.
+    """
+    metadata = {"doc": doc} | ({} if quantity is None else {"quantity": quantity})
+    return eqx.field(static=True, metadata=metadata, kw_only=True, **kwargs)
+
+
+def switch(name: str, doc: str, default: bool) -> Any:
+    """A `choice` between true and false. Errors: ValueError naming it for anything else."""
 
     def as_switch(value: object) -> bool:
         if not isinstance(value, bool):
             raise ValueError(f"{name} = {value!r}: write true or false")
         return value
 
-    return eqx.field(static=True, default=default, converter=as_switch)
+    return choice(doc, default=default, converter=as_switch)

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, param
+from jaxcrc._types import Scalar, as_parameter, choice, param
+from jaxcrc.emission.shares import Hadronic
 from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
 from jaxcrc.transport.base import AbstractTransport, Medium, Source, Surroundings
@@ -42,7 +43,7 @@ class Model(eqx.Module, Generic[Source, Medium]):
     source: Source
     medium: Medium = eqx.field(metadata={"optional": True})
     transport: AbstractTransport[Source, Medium]
-    particle: str = eqx.field(static=True, default="proton")
+    particle: str = choice("proton or electron", default="proton")
     place: Place = eqx.field(default_factory=Place)
 
     def __check_init__(self) -> None:
@@ -77,7 +78,7 @@ class View(eqx.Module):
     gas_depth: Scalar = param(
         "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
     )
-    clouds: dict[str, Cloud] = eqx.field(default_factory=dict)
+    clouds: dict[str, Cloud] = eqx.field(default_factory=dict, kw_only=True)
     offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", default=0.0)
     offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", default=0.0)
 
@@ -97,8 +98,9 @@ class Scene(eqx.Module):
     components: dict[str, Model]
     view: View
     data: dict[str, Nuisance] = eqx.field(default_factory=dict)
-    gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(as_parameter(1.0)))
+    gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(density=as_parameter(1.0)))
     light: Light = eqx.field(default_factory=Light)
+    hadronic: Hadronic = eqx.field(default_factory=Hadronic)
 
     def place(self, component: str) -> Float[Array, "3"]:
         """From the source to a component [pc]: north, east, away from us."""

@@ -13,7 +13,16 @@ import tomli_w
 
 from fitting.cases.files import CASE_FILE, CaseError, line_of, locate_case
 from fitting.cases.layout import blank_table
-from fitting.cases.light import build_lengths, build_light, build_nuclear, spell_light, spell_nuclear
+from fitting.cases.light import (
+    build_hadronic,
+    build_lengths,
+    build_light,
+    build_nuclear,
+    spell_hadronic,
+    spell_light,
+    spell_nuclear,
+)
+from fitting.cases.moved import modern
 from fitting.cases.parts import build, position, spell
 from fitting.cases.sections import OPTIONS, SAMPLING, SECTIONS, TABLE_KEYS
 from fitting.problem.priors import Prior, PriorError, make, spec_of
@@ -52,6 +61,7 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
 
     Errors: CaseError and its kin, without the file's name.
     """
+    spec = modern(spec)
     _known("", spec, SECTIONS)
     for section in ("components", "view", "tables"):
         if section not in spec:
@@ -61,15 +71,16 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     tables, nuisances, clouds = _tables(spec["tables"], folder)
     gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
     light = build_light(spec.get("light", {}), "light")
+    hadronic = build_hadronic(spec.get("hadronic", {}), "hadronic")
     extra = spec.get("options", {})
     _known("options", extra, OPTIONS)
     options = Options(
         clouds=clouds, centres=centres, cloud_shape=shapes, ties=dict(spec.get("ties", {})), **_energy(extra)
     )
     priors = {path: _prior(path, part) for path, part in spec.get("priors", {}).items()}
-    scene = Scene(components, view, nuisances, gas, light)
-    if light.models and "hadronic" in extra:
-        raise CaseError("options.hadronic", "names one model, [light.models] others: drop one of the two")
+    scene = Scene(components, view, nuisances, gas, light, hadronic)
+    if hadronic.models and "hadronic" in extra:
+        raise CaseError("options.hadronic", "names one model, [hadronic.models] others: drop one of the two")
     sampling = spec.get("sampling", {})
     _known("sampling", sampling, SAMPLING)
     title, text = str(spec.get("title", "")), str(spec.get("text", "")).strip()
@@ -172,13 +183,14 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
     chosen = {f.name: getattr(options, f.name) for f in fields(options) if f.name in OPTIONS}
     chosen["nuclear"] = spell_nuclear(options.nuclear)
     chosen["absorption"] = dict(options.absorption) or None
-    unspoken = ("sea", "hadronic") if scene.light.models else ("sea",)
+    unspoken = ("sea", "hadronic") if scene.hadronic.models else ("sea",)
     return {
         "title": problem.title,
         "text": problem.text,
         "options": {k: v for k, v in chosen.items() if v is not None and k not in unspoken},
         "gas": spell("gas", scene.gas),
         "light": spell_light(scene.light),
+        "hadronic": spell_hadronic(scene.hadronic),
         "components": {name: spell("component", part) for name, part in scene.components.items()},
         "view": view,
         "tables": tables,

@@ -1,4 +1,4 @@
-"""The [light] of a case: radiation, magnetic field and hadronic models, from a dictionary and back."""
+"""The [light] and [hadronic] of a case: radiation, magnetic field, hadronic models, from a dictionary and back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fitting.cases.parts import build, spell
 from fitting.words import suggest
 from jaxcrc.emission.composition import Composition
 from jaxcrc.emission.hadronic import AAFRAG, MODELS
+from jaxcrc.emission.shares import Hadronic
 from jaxcrc.interactions.photon_fields import FIELDS
 from jaxcrc.medium.light import Light
 from jaxcrc.units import to_float
@@ -22,28 +23,33 @@ def build_light(spec: Any, place: str) -> Light:
     """The Light that a dictionary describes; the CMB is there unless the fields are given without it.
 
     Each entry of `photons` is a temperature and an energy density; `reference`, or else the entry's own name, may name
-    a known field, of which `energy_density` then changes the level. Each entry of `models` is a hadronic model by its
-    full name, with its weight. Errors: CaseError naming the key and the remedy.
+    a known field, of which `energy_density` then changes the level. Errors: CaseError naming the key and the remedy.
     """
-    if not isinstance(spec, Mapping):
-        raise CaseError(place, f"is {spec!r}; give a table with keys")
-    spec = dict(spec)
+    spec = dict(_tables(spec, place))
     parts: dict[str, Any] = {}
     if "photons" in spec:
         fields = _tables(spec.pop("photons"), f"{place}.photons")
         parts["photons"] = {name: _photons(name, part, f"{place}.photons.{name}") for name, part in fields.items()}
+    return Light(magnetic_field=build("light", spec, place).magnetic_field, **parts)
+
+
+def build_hadronic(spec: Any, place: str) -> Hadronic:
+    """How protons shine: `scale`, and under `models` each hadronic model by its full name, with its weight.
+
+    Errors: CaseError naming the key and the remedy.
+    """
+    spec = dict(_tables(spec, place))
     models = _tables(spec.pop("models", {}), f"{place}.models")
     for name in models:
         if name not in (known := (*MODELS, AAFRAG)):
             raise CaseError(f"{place}.models.{name}", f"unknown hadronic model '{name}': {suggest(name, known)}")
-    parts["models"] = {name: build("share", part, f"{place}.models.{name}") for name, part in models.items()}
-    plain = build("light", spec, place)
-    return Light(plain.magnetic_field, plain.hadronic_scale, **parts)
+    shares = {name: build("share", part, f"{place}.models.{name}") for name, part in models.items()}
+    return Hadronic(scale=build("hadronic", spec, place).scale, models=shares)
 
 
 def _tables(part: Any, place: str) -> Mapping[str, Any]:
     if not isinstance(part, Mapping):
-        raise CaseError(place, f"is {part!r}; give a table with a table for each")
+        raise CaseError(place, f"is {part!r}; give a table with keys")
     return part
 
 
@@ -101,6 +107,12 @@ def spell_light(light: Light) -> dict[str, Any]:
     """The dictionary that `build_light` turns into the same light."""
     spec = spell("light", light)
     spec["photons"] = {name: spell("photon field", field) for name, field in light.photons.items()}
-    if light.models:
-        spec["models"] = {name: spell("share", share) for name, share in light.models.items()}
+    return spec
+
+
+def spell_hadronic(hadronic: Hadronic) -> dict[str, Any]:
+    """The dictionary that `build_hadronic` turns into the same."""
+    spec = spell("hadronic", hadronic)
+    if hadronic.models:
+        spec["models"] = {name: spell("share", share) for name, share in hadronic.models.items()}
     return spec

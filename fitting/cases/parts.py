@@ -11,9 +11,10 @@ import numpy as np
 
 from fitting.cases.files import CaseError
 from fitting.words import suggest
+from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.gas import Bubble, UniformGas
-from jaxcrc.medium.light import Light, PhotonField, Share
+from jaxcrc.medium.light import Light, PhotonField
 from jaxcrc.medium.phases import PHASES, Neutral, Phase, phase_numbers
 from jaxcrc.scene import Cloud, Model, Nuisance, Place, View
 from jaxcrc.source.escape import (
@@ -97,6 +98,7 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "nuisance": {"nuisance": Nuisance},
     "light": {"light": Light},
     "photon field": {"grey-body": PhotonField},
+    "hadronic": {"hadronic": Hadronic},
     "share": {"share": Share},
 }
 # Field of a scene -> {a name that fills in published numbers: (kind, numbers)}; keys that are given go before them.

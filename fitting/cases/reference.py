@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fitting.cases.parts import KINDS, LOG, PRESETS
@@ -37,6 +37,8 @@ HEADINGS = {
     "gas": "gas",
     "light": "light",
     "photon field": "light.photons.NAME",
+    "hadronic": "hadronic",
+    "share": "hadronic.models.NAME",
 }
 INTRODUCTION = """# The case file
 
@@ -47,7 +49,7 @@ that a prior may name.
 
 A parameter is a number in the unit given here, or a string with a unit: `"30 kyr"`. `log10_x` may be written as `x`
 with a unit. A part is a table with a `kind`, or the kind alone: `transport = "homogeneous"`."""
-MAPPINGS = {"light": ("photons",), "view": ("clouds",)}
+MAPPINGS = {"light": ("photons",), "hadronic": ("models",), "view": ("clouds",)}
 Field = dataclasses.Field[Any]
 
 
@@ -90,12 +92,12 @@ def _row(f: Field) -> tuple[str, str, str, str, str]:
         alias = f" (or `{f.name.removeprefix(LOG)}` with a unit)" if f.name.startswith(LOG) else ""
         return f"`{f.name}`{alias}", unit or "–", _default(f), _limits(f) or "–", f.metadata["doc"]
     if f.metadata.get("static", False):
-        return f"`{f.name}`", str(f.metadata.get("quantity", "–")), _default(f), "–", "a choice"
+        return f"`{f.name}`", str(f.metadata.get("quantity", "–")), _default(f), "–", f.metadata.get("doc", "a choice")
     kinds = ", ".join(KINDS.get(f.name, {}))
     return f"`{f.name}`", "–", _default(f), "–", f"a part: {kinds}" if kinds else "a part"
 
 
-def _grid(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
@@ -145,7 +147,7 @@ def schema() -> dict[str, Any]:
         sections[key] = {"type": "string", "description": SECTIONS[key]}
     for key, role in (("components", "component"), ("tables", "nuisance")):
         sections[key]["additionalProperties"] = {"$ref": f"#/$defs/{role}"}
-    for key in ("gas", "light", "view"):
+    for key in ("gas", "light", "hadronic", "view"):
         sections[key] = {"$ref": f"#/$defs/{key}"}
     sections["priors"]["additionalProperties"] = {"$ref": "#/$defs/prior"}
     sections["ties"]["additionalProperties"] = {"type": "string"}
@@ -218,7 +220,7 @@ def _spellings(f: Field) -> dict[str, Any]:
             return plain
         return {**plain, f.name.removeprefix(LOG): {**number, "type": ["number", "string"]}}
     if f.metadata.get("static", False):
-        return {f.name: {"description": "a choice"}}
+        return {f.name: {"description": f.metadata.get("doc", "a choice")}}
     part = {"$ref": f"#/$defs/{f.name}"} if f.name in KINDS else {"type": "object"}
     return {f.name: {"type": "array", "items": part} if isinstance(f.default, tuple) else part}
 

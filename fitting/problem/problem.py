@@ -222,7 +222,7 @@ def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Sc
     if options.sea is not None and "sea" not in components:
         components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
     data = {name: scene.data.get(name, Nuisance()) for name in tables}
-    return Scene(components, scene.view, data, scene.gas, scene.light)
+    return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)
 
 
 def media(scene: Scene) -> dict[str, AbstractMedium]:

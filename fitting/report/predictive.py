@@ -26,8 +26,7 @@ from jaxcrc.forward import Setup, predict
 from jaxcrc.scene import get, paths
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.source.spectrum import RELEASE_MAX
-from jaxcrc.transport.base import EnergyGrid
-from jaxcrc.transport.uniform import Uniform
+from jaxcrc.transport.base import EnergyGrid, Symmetry
 from jaxcrc.units import ERG_PER_GEV, PROTON_MASS
 
 DRAWS = 200
@@ -254,4 +253,5 @@ def _above(above: Sequence[float]) -> tuple[EnergyGrid, Float[Array, "threshold 
 
 def is_sea(problem: Problem, name: str) -> bool:
     """Whether a component fills all space."""
-    return isinstance(problem.scene.components[name].transport, Uniform)
+    model = problem.scene.components[name]
+    return model.transport.symmetry(model.source) is Symmetry.UNIFORM

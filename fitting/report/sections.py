@@ -133,7 +133,7 @@ def model_facts(run: Run) -> dict[str, str]:
     seas = [f"{name} ({source.reference})" for name, source in sources.items() if isinstance(source, LocalSea)]
     moving = [name for name in parts if not is_sea(run.problem, name)]
     return {
-        "hadronic model": options.hadronic,
+        "hadronic model": ", ".join(sorted(run.problem.scene.hadronic.models)) or options.hadronic,
         "nuclear factor": _nuclear(options.nuclear),
         "components": ", ".join(moving) or "none",
         "sea of cosmic rays": ", ".join(seas) or "none",

@@ -35,7 +35,6 @@ SYMBOLS = {
     "psf_scale": "PSF width factor",
     "magnetic_field": "B",
     "energy_density": "U",
-    "hadronic_scale": "hadronic scale",
 }
 UNITS = {"M_sun": "M☉", "cm-3": "cm⁻³", "cm2 / s": "cm² s⁻¹", "erg / s": "erg s⁻¹", "uG": "µG", "eV / cm3": "eV cm⁻³"}
 
@@ -75,8 +74,10 @@ def _symbol(problem: Problem, path: str) -> str:
         return f"{text} ({energy(medium.pivot)})"
     if room == "data":
         return f"{text} of {name}"
-    if room == "light" and name in ("photons", "models"):
-        return f"{text} of {path.split('.')[2]}"
+    if path.startswith(("light.photons.", "hadronic.models.")):
+        return f"{text} of {path.removesuffix(f'.{leaf}').split('.', 2)[2]}"
+    if path == "hadronic.scale":
+        return "hadronic scale"
     if ".place." in path:
         return f"{name} offset {text}"
     if path.startswith("view.clouds."):

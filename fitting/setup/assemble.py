@@ -13,7 +13,7 @@ from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.emission import Grids, channels, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
-from fitting.setup.round import CM_PER_KPC, looks_round, round_response
+from fitting.setup.round import CM_PER_KPC, round_response, symmetry
 from fitting.setup.tube import ribbon
 from fitting.tables.checks import TableError
 from fitting.tables.kinds import Compared
@@ -24,8 +24,9 @@ from jaxcrc.medium.gas import UniformGas
 from jaxcrc.responses.base import AbstractResponse
 from jaxcrc.responses.round import Column
 from jaxcrc.scene import Scene
-from jaxcrc.transport.cloud.fluxtube import CosmicRayCloud
-from jaxcrc.transport.uniform import Uniform
+from jaxcrc.transport.base import Symmetry
+
+Look = Callable[..., AbstractResponse]
 
 
 def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None = None) -> Setup:
@@ -64,17 +65,18 @@ def _responses(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
 def _densities(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> AbstractResponse:
     """How a table of energy densities sees all components: around the source."""
     shining = channels(scene, table, grids, options, 1.0, scene.components)
-    at_source = (places.key(scene, component, options) == places.AT_SOURCE for component in scene.components)
-    if not all(at_source) or not all(looks_round(scene, component) for component in scene.components):
-        raise AssemblyError(f"table '{name}': cr_energy_density is predicted for what is round and at the source")
+    for component in scene.components:
+        even = symmetry(scene, component) in (Symmetry.ROUND, Symmetry.UNIFORM)
+        if not even or places.key(scene, component, options) != places.AT_SOURCE:
+            raise AssemblyError(f"table '{name}': cr_energy_density is predicted for what is round and at the source")
     return round_response(scene, name, table, shining, options, power=0)
 
 
 def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> list[AbstractResponse]:
     """How a table on the sky sees the components: those that look alike together, and the sea through all gas."""
     factor = CM_PER_KPC / (4.0 * math.pi)
-    sea = [c for c, model in scene.components.items() if isinstance(model.transport, Uniform)]
-    groups: dict[tuple[object, ...], tuple[Callable[..., AbstractResponse], list[str]]] = {}
+    sea = [c for c in scene.components if symmetry(scene, c) is Symmetry.UNIFORM]
+    groups: dict[tuple[object, ...], tuple[Look, list[str]]] = {}
     for component in scene.components:
         if component not in sea:
             look = _look(scene, component, table, options)
@@ -90,18 +92,18 @@ def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Option
     return looks
 
 
-def _look(scene: Scene, component: str, table: Table, options: Options) -> Callable[..., AbstractResponse]:
+def _look(scene: Scene, component: str, table: Table, options: Options) -> Look:
     """What makes the response with which a table sees a component."""
-    if _is_ribbon(scene, component, table, options):
+    here, uniform = symmetry(scene, component), isinstance(scene.gas, UniformGas)
+    if here is Symmetry.TUBE and uniform and _is_centred(scene, component, table, options):
         return ribbon
-    even = isinstance(scene.gas, UniformGas) or places.key(scene, component, options) == places.AT_SOURCE
-    return round_response if even and looks_round(scene, component) else points
+    even = uniform or places.key(scene, component, options) == places.AT_SOURCE
+    return round_response if here is Symmetry.ROUND and even else points
 
 
-def _is_ribbon(scene: Scene, component: str, table: Table, options: Options) -> bool:
-    """Whether a table sees a component as a tube crossed by rings: centred, uniform gas."""
-    tube = isinstance(scene.components[component].transport, CosmicRayCloud)
-    if not tube or not isinstance(scene.gas, UniformGas) or isinstance(table.region, Box):
+def _is_centred(scene: Scene, component: str, table: Table, options: Options) -> bool:
+    """Whether a table's bins are round, and around the component."""
+    if isinstance(table.region, Box):
         return False
     centre, (offset, *_) = places.centre(scene, table, component, options)
     return centre is None and math.hypot(*offset) == 0.0

@@ -23,7 +23,7 @@ from jaxcrc.emission.synchrotron import CRITICAL, synchrotron_emission
 from jaxcrc.interactions.inelastic import PION_THRESHOLD
 from jaxcrc.interactions.photon_fields import thermal_energy
 from jaxcrc.numerics.quadrature import chebyshev_nodes
-from jaxcrc.responses.channel import AbstractMixture, Alone, Channel, Fields, Hadronic, Strength
+from jaxcrc.responses.channel import AbstractMixture, Alone, Channel, Fields, Models, Strength
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
@@ -166,9 +166,9 @@ def _leptonic(options: Options) -> list[Leptonic]:
 
 def _hadronic(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:
     kinetic = np.asarray(grid.kinetic)
-    models = sorted(scene.light.models) or [options.hadronic]
+    models = sorted(scene.hadronic.models) or [options.hadronic]
     spectra = [partial(hadronic_emission, energy=kinetic, model=model, nuclear=options.nuclear) for model in models]
-    return _stack(scene, table, grid, options, spectra), Hadronic(), True
+    return _stack(scene, table, grid, options, spectra), Models(), True
 
 
 def _compton(scene: Scene, table: Table, grid: EnergyGrid, options: Options) -> Light:

@@ -11,7 +11,7 @@ from jaxcrc.medium.gas import UniformGas
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.responses.round import Centre
 from jaxcrc.scene import Scene, get
-from jaxcrc.transport.uniform import Uniform
+from jaxcrc.transport.base import Symmetry
 
 AXES = ("north", "east", "depth")
 AT_SOURCE = (0.0, 0.0, 0.0)
@@ -42,7 +42,7 @@ def around(scene: Scene, component: str, options: Options) -> str:
 def check_places(scene: Scene, options: Options) -> None:
     """Errors: AssemblyError for a place, or a prior of one, that nothing could see."""
     for name, model in scene.components.items():
-        if isinstance(model.transport, Uniform) and key(scene, name, options) != AT_SOURCE:
+        if model.transport.symmetry(model.source) is Symmetry.UNIFORM and key(scene, name, options) != AT_SOURCE:
             raise AssemblyError(f"component '{name}' fills all space: drop its place, and the priors of it")
         path = f"components.{name}.place.depth"
         if path in options.spans and isinstance(scene.gas, UniformGas) and not options.clouds:

@@ -19,20 +19,17 @@ from jaxcrc.observe.psf import PSF
 from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.round import Round
 from jaxcrc.scene import Scene
-from jaxcrc.source.release import Ball, Shell
-from jaxcrc.transport.ballistic import Ballistic
-from jaxcrc.transport.bounded import AbstractBounded
-from jaxcrc.transport.homogeneous import Trapped
-from jaxcrc.units import CM_PER_PC, LIGHT_SPEED
+from jaxcrc.transport.base import Symmetry
+from jaxcrc.units import CM_PER_PC
 
 CM_PER_KPC = 1.0e3 * CM_PER_PC
 BREAKS = (0.7, 0.9, 1.0, 1.1, 1.3)  # of the radius of an edge: where panels of nodes end
 
 
-def looks_round(scene: Scene, component: str) -> bool:
-    """Whether a component's cosmic rays depend on the distance from it alone."""
+def symmetry(scene: Scene, component: str) -> Symmetry:
+    """What a component's cosmic rays look like from its own place."""
     model = scene.components[component]
-    return model.transport.is_round(model.source)
+    return model.transport.symmetry(model.source)
 
 
 def round_response(
@@ -86,21 +83,10 @@ def _breaks(
     """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell, boundary or light front."""
     breaks: list[float] = []
     for channel in shining:
-        angle = _edge(scene, channel.component) / (1.0e3 * float(scene.view.distance))
-        if angle > 0.0:
-            smallest = min(smallest, 0.5 * angle)
-            breaks += [factor * angle for factor in BREAKS if factor * angle < outermost]
+        model = scene.components[channel.component]
+        for radius in model.transport.edges(model.source):
+            angle = float(radius) / (1.0e3 * float(scene.view.distance))
+            if angle > 0.0:
+                smallest = min(smallest, 0.5 * angle)
+                breaks += [factor * angle for factor in BREAKS if factor * angle < outermost]
     return smallest, tuple(breaks)
-
-
-def _edge(scene: Scene, component: str) -> float:
-    """Radius [pc] at which a component's cosmic rays have an edge; 0 where they have none."""
-    model = scene.components[component]
-    shape = getattr(model.source, "shape", None)
-    if isinstance(model.transport, Trapped):
-        return float(model.source.release.shock())
-    if isinstance(model.transport, AbstractBounded):
-        return float(model.transport.boundary)
-    if isinstance(model.transport, Ballistic):
-        return LIGHT_SPEED * float(model.source.release.time())
-    return float(shape.radius) if isinstance(shape, Ball | Shell) else 0.0

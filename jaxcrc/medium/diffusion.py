@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, facts, param
+from jaxcrc._types import Scalar, as_parameter, choice, facts, param
 from jaxcrc.units import (
     CM2_S_PER_PC2_KYR,
     ELECTRON_CHARGE_ESU,
@@ -133,8 +133,8 @@ class SuppressedDiffusion(AbstractMedium):
         converter=as_parameter, metadata=facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
     )
     delta: Scalar = eqx.field(converter=as_parameter, metadata=facts("", "slope of κ in momentum"))
-    reference: str = eqx.field(static=True)
-    pivot: float = eqx.field(static=True, default=10.0)
+    reference: str = choice("name of κ₀, the coefficient that χ is a factor on")
+    pivot: float = choice("energy at which κ is stated", quantity="GeV", default=10.0)
 
     def __check_init__(self) -> None:
         reference_law(self.reference)
@@ -150,7 +150,7 @@ class PowerLawDiffusion(AbstractMedium):
 
     log10_kappa: Scalar = param("dex(cm2 / s)", "log10 of the diffusion coefficient at the pivot energy")
     delta: Scalar = param("", "slope of κ in momentum")
-    pivot: float = eqx.field(static=True, default=10.0)
+    pivot: float = choice("energy at which κ is stated", quantity="GeV", default=10.0)
 
     def __check_init__(self) -> None:
         _check_pivot(self.pivot)

@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, param
+from jaxcrc._types import as_parameter, choice, param
 from jaxcrc.units import (
     BOLTZMANN_ERG_K,
     CM_PER_PC,
@@ -59,8 +59,8 @@ class Phase(eqx.Module):
     collision_scale: Value = param("", "factor on the ion–neutral collision rate", default=1.0)
     thermal_mass: Value = param("m_p", "mass of the thermal ions that damp waves non-linearly", default=1.0)
     neutrals: tuple[Neutral, ...] = ()
-    molecular: bool = eqx.field(static=True, default=False)
-    name: str = eqx.field(static=True, default="")
+    molecular: bool = choice("whether hydrogen is molecular", default=False)
+    name: str = choice("what the phase is called", default="")
 
     @property
     def ion_density(self) -> Value:

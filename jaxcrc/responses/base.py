@@ -61,7 +61,7 @@ class AbstractResponse(eqx.Module):
         """What the table would read."""
         matrix = jnp.tensordot(self.weight(scene, nuisance), self.projection, axes=1)
         density, gas = nodes.density, nodes.gas
-        light = (channel.seen(density[channel.component], gas, matrix, scene.light) for channel in self.channels)
+        light = (channel.seen(density[channel.component], gas, matrix, scene) for channel in self.channels)
         return reduce(operator.add, light)
 
 

@@ -11,32 +11,33 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Node
-from jaxcrc.medium.light import Light
 from jaxcrc.numerics.quadrature import chebyshev_weights
+from jaxcrc.scene import Scene
 
 
 class AbstractMixture(eqx.Module):
-    """Weights of the matrices of a channel, as the scene's light gives them."""
+    """Weights of the matrices of a channel, as the scene gives them."""
 
     @abstractmethod
-    def __call__(self, light: Light) -> Float[Array, " mix"] | None:
+    def __call__(self, scene: Scene) -> Float[Array, " mix"] | None:
         """The weights [mix]; None where the only one is 1."""
 
 
 class Alone(AbstractMixture):
     """One matrix that nothing changes."""
 
-    def __call__(self, light: Light) -> None:
+    def __call__(self, scene: Scene) -> None:
         """None: the weight is 1."""
         return None
 
 
-class Hadronic(AbstractMixture):
-    """One matrix for each hadronic model of the light, in the order of their names; one in all where it names none."""
+class Models(AbstractMixture):
+    """One matrix for each hadronic model of the scene, in the order of their names; one in all where it names none."""
 
-    def __call__(self, light: Light) -> Float[Array, " mix"]:
+    def __call__(self, scene: Scene) -> Float[Array, " mix"]:
         """The factor on the emission of protons, times the models' shares."""
-        return light.hadronic_scale * light.shares() if light.models else jnp.atleast_1d(light.hadronic_scale)
+        hadronic = scene.hadronic
+        return hadronic.scale * hadronic.shares() if hadronic.models else jnp.atleast_1d(hadronic.scale)
 
 
 class Fields(AbstractMixture):
@@ -44,9 +45,9 @@ class Fields(AbstractMixture):
 
     names: tuple[str, ...] = eqx.field(static=True)
 
-    def __call__(self, light: Light) -> Float[Array, " mix"]:
+    def __call__(self, scene: Scene) -> Float[Array, " mix"]:
         """Energy densities [eV cm⁻³]."""
-        return jnp.stack([light.photons[name].energy_density for name in self.names])
+        return jnp.stack([scene.light.photons[name].energy_density for name in self.names])
 
 
 class Strength(AbstractMixture):
@@ -56,9 +57,11 @@ class Strength(AbstractMixture):
     high: float = eqx.field(static=True)
     size: int = eqx.field(static=True)
 
-    def __call__(self, light: Light) -> Float[Array, " mix"]:
+    def __call__(self, scene: Scene) -> Float[Array, " mix"]:
         """Weights that interpolate to the field's strength."""
-        return chebyshev_weights(jnp.log(light.magnetic_field), math.log(self.low), math.log(self.high), self.size)
+        return chebyshev_weights(
+            jnp.log(scene.light.magnetic_field), math.log(self.low), math.log(self.high), self.size
+        )
 
 
 class Channel(eqx.Module):
@@ -75,14 +78,14 @@ class Channel(eqx.Module):
     mixture: AbstractMixture = Alone()
 
     def seen(
-        self, density: Float[Array, " energy #node"], gas: Node, matrix: Float[Array, "row bin node"], light: Light
+        self, density: Float[Array, " energy #node"], gas: Node, matrix: Float[Array, "row bin node"], scene: Scene
     ) -> Float[Array, "photon bin"]:
         """Light of all nodes that reaches the bins: Σ_node matrix · Σ_mix weight · emission @ density.
 
         A density that is the same at all nodes may have a single column.
         """
         density = density * gas if self.on_gas else density
-        weight = self.mixture(light)
+        weight = self.mixture(scene)
         if self.emission.shape[0] == 1:
             seen = gather(self.emission[0], density, matrix)
             return seen if weight is None else weight * seen

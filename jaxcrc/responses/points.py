@@ -52,5 +52,5 @@ class Points(AbstractResponse):
         for channel in self.channels:
             density = nodes.density[channel.component].reshape(-1, *shape)
             column = jnp.sum(density * (with_gas if channel.on_gas else self.length), axis=-1)
-            total.append(channel.seen(column, ones, matrix, scene.light))
+            total.append(channel.seen(column, ones, matrix, scene))
         return reduce(operator.add, total)

@@ -117,7 +117,7 @@ class Explosion(AbstractExplosion):
 
     def remnant(self) -> Remnant:
         """The remnant that the explosion made."""
-        return Remnant(self.energy_sn, self.ejecta_mass, self.density)
+        return Remnant(energy=self.energy_sn, ejecta_mass=self.ejecta_mass, density=self.density)
 
     def age(self) -> Scalar:
         """Time since the explosion [kyr]."""
@@ -138,7 +138,7 @@ class SeenExplosion(AbstractExplosion):
 
     def remnant(self) -> Remnant:
         """The remnant that the explosion made."""
-        return Remnant(self.energy_sn, self.ejecta_mass, self.density)
+        return Remnant(energy=self.energy_sn, ejecta_mass=self.ejecta_mass, density=self.density)
 
     def age(self) -> Scalar:
         """Time since the explosion [kyr]."""

@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, param
+from jaxcrc._types import Scalar, choice, param
 from jaxcrc.source.spindown import age_from_period, spin_down
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
 
@@ -63,7 +63,7 @@ class ElectronPowerLaw(AbstractInjection):
 
     index: Scalar = param("", "slope of the injected spectrum", low=1.0, high=3.5)
     log10_cutoff: Scalar = param("dex(TeV)", "log10 of the cut-off energy", low=-1.0, high=4.0)
-    energy_min: float = eqx.field(static=True, default=1.0)
+    energy_min: float = choice("above which the released energy counts", quantity="GeV", default=1.0)
 
     def __check_init__(self) -> None:
         if not 0.0 < self.energy_min <= 100.0:

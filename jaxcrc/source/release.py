@@ -24,6 +24,10 @@ class AbstractShape(eqx.Module):
     def size(self, release: AbstractRelease, momentum: Energy) -> tuple[Scalar | Energy, ...]:
         """Radius [pc] at each momentum pc [GeV], or for all; nothing for a point."""
 
+    def edges(self) -> tuple[Scalar, ...]:
+        """Radii [pc] at which the shape ends, where these are the same for all momenta."""
+        return ()
+
 
 class Point(AbstractShape):
     """All particles leave from the centre."""
@@ -41,6 +45,10 @@ class Ball(AbstractShape):
     radius: Scalar = param("pc", "radius of the releasing sphere", low=0.0)
     geometry: ClassVar[str] = "ball"
 
+    def edges(self) -> tuple[Scalar]:
+        """Its radius [pc]."""
+        return (self.radius,)
+
     def size(self, release: AbstractRelease, momentum: Energy) -> tuple[Scalar]:
         """Radius [pc]."""
         return (self.radius,)
@@ -51,6 +59,10 @@ class Shell(AbstractShape):
 
     radius: Scalar = param("pc", "radius of the releasing sphere", low=0.0)
     geometry: ClassVar[str] = "shell"
+
+    def edges(self) -> tuple[Scalar]:
+        """Its radius [pc]."""
+        return (self.radius,)
 
     def size(self, release: AbstractRelease, momentum: Energy) -> tuple[Scalar]:
         """Radius [pc]."""

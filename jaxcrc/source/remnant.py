@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, param
+from jaxcrc._types import as_parameter, choice, param
 from jaxcrc.units import KM_S_PER_PC_KYR
 
 Value = Float[Array, "..."]
@@ -48,8 +48,8 @@ class Remnant(eqx.Module):
     metallicity: Value = param("solar", "metallicity of the surroundings", default=1.0)
     sound_speed: Value = param("km / s", "sound speed of the surroundings; 0: never merges", default=0.0)
     merging: Value = param("", "shock speed over sound speed at which the remnant merges", default=2.0)
-    profile: int = eqx.field(static=True, default=7)
-    radiative: bool = eqx.field(static=True, default=True)
+    profile: int = choice("power n of the ejecta's density: 7, or 0 for uniform ejecta", default=7)
+    radiative: bool = choice("whether the shell turns radiative", default=True)
 
     def __check_init__(self) -> None:
         if self.profile not in _PROFILES:
@@ -169,11 +169,11 @@ def shock_radius(
     Source: Truelove & McKee 1999; Cioffi, McKee & Bertschinger 1988. Errors: ValueError for another profile.
     """
     remnant = Remnant(
-        as_parameter(energy_sn),
-        as_parameter(ejecta_mass),
-        as_parameter(density),
-        as_parameter(metallicity),
-        as_parameter(sound_speed),
+        energy=as_parameter(energy_sn),
+        ejecta_mass=as_parameter(ejecta_mass),
+        density=as_parameter(density),
+        metallicity=as_parameter(metallicity),
+        sound_speed=as_parameter(sound_speed),
         profile=profile,
         radiative=radiative,
     )

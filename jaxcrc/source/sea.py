@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Energy
+from jaxcrc._types import Energy, choice
 from jaxcrc.source.spectrum import beta, momentum
 from jaxcrc.units import LIGHT_SPEED_CM_S
 
@@ -63,7 +63,7 @@ def local_sea(kinetic: ArrayLike) -> Float[Array, "..."]:
 class LocalSea(eqx.Module):
     """The local sea as a source that nothing has to transport; without parameters."""
 
-    reference: str = eqx.field(static=True, default="ams02-dampe")
+    reference: str = choice("name of the local spectrum", default="ams02-dampe")
 
     def __check_init__(self) -> None:
         if self.reference not in SEAS:

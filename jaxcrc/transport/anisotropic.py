@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from jaxcrc._types import Bits, Energy, Position, Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.escape import Escaping
 from jaxcrc.source.release import AbstractHistory, Burst, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings, Symmetry
 from jaxcrc.transport.homogeneous import column, validity
 from jaxcrc.transport.kernels.field import anisotropic_burst, field_line_burst
 from jaxcrc.transport.kernels.history import released
@@ -107,9 +106,9 @@ class Anisotropic(AbstractTransport[Released, AbstractMedium]):
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Never."""
-        return False
+    def symmetry(self, source: Released) -> Symmetry:
+        """None: it has an axis."""
+        return Symmetry.NONE
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
@@ -133,9 +132,9 @@ class FieldLines(AbstractTransport[Released, AbstractMedium]):
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Never."""
-        return False
+    def symmetry(self, source: Released) -> Symmetry:
+        """None: it has an axis."""
+        return Symmetry.NONE
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

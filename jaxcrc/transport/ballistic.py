@@ -4,7 +4,6 @@ beam. Seen from one side, a beaming source is not round.
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -12,9 +11,10 @@ from jaxtyping import Float
 from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.release import Burst, Continuous, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings, Symmetry
 from jaxcrc.transport.homogeneous import HomogeneousField, closed, validity
 from jaxcrc.transport.kernels.ballistic import ballistic_burst, ballistic_continuous, forward_beam
+from jaxcrc.units import LIGHT_SPEED
 
 
 class BeamedField(AbstractField):
@@ -43,9 +43,13 @@ class Ballistic(AbstractTransport[Released, AbstractMedium]):
     Errors: ValueError for other releases, or a source that is not a point.
     """
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Whether nothing beams: a burst."""
-        return isinstance(getattr(source, "release", None), Burst)
+    def symmetry(self, source: Released) -> Symmetry:
+        """Round where nothing beams: a burst."""
+        return Symmetry.ROUND if isinstance(source.release, Burst) else Symmetry.NONE
+
+    def edges(self, source: Released) -> tuple[Scalar]:
+        """How far light has come [pc]."""
+        return (LIGHT_SPEED * source.release.time(),)
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
-from jaxcrc._types import Bits, Energy, Position
+from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
 from jaxcrc.source.spectrum import momentum
@@ -86,12 +86,25 @@ class AbstractField(eqx.Module):
         """
 
 
+class Symmetry(enum.Enum):
+    """What the field around a source looks like, from which follows how tables look at it."""
+
+    UNIFORM = "the same everywhere"
+    ROUND = "a function of the distance from the source"
+    TUBE = "a straight cylinder through the source"
+    NONE = "none that tables could use"
+
+
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):
     """How particles get from the source to where they are seen; of the kinds of source and medium that it takes."""
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Whether the field around a source depends on the distance from it alone."""
-        return True
+    def symmetry(self, source: Source) -> Symmetry:
+        """What the field around a source looks like."""
+        return Symmetry.ROUND
+
+    def edges(self, source: Source) -> tuple[Scalar, ...]:
+        """Radii [pc] at which the field of a source jumps or bends sharply: nodes close in on them."""
+        return ()
 
     @abstractmethod
     def solve(self, source: Source, medium: Medium, energy: EnergyGrid, surroundings: Surroundings) -> AbstractField:

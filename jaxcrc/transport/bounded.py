@@ -27,6 +27,10 @@ class AbstractBounded(AbstractTransport[Released, AbstractMedium]):
     def speed(self) -> Scalar:
         """Speed at which particles leave at the boundary [pc kyr⁻¹]."""
 
+    def edges(self, source: Released) -> tuple[Scalar]:
+        """The boundary [pc]."""
+        return (self.boundary,)
+
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
     ) -> HomogeneousField:

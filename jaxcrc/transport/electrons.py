@@ -14,7 +14,7 @@ from jaxcrc._types import Bits, Position, Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.medium.losses import lepton_loss
 from jaxcrc.source.pulsar import AbstractElectronHistory, AbstractElectrons, ElectronBurst
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry, flag
 from jaxcrc.transport.kernels.cooled import (
     Spread,
     burst_spread,
@@ -147,9 +147,9 @@ class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
 
     drift: AbstractDrift
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Never."""
-        return False
+    def symmetry(self, source: eqx.Module) -> Symmetry:
+        """None: it has a direction."""
+        return Symmetry.NONE
 
     def solve(
         self, source: eqx.Module, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings

@@ -125,7 +125,11 @@ class Homogeneous(AbstractTransport[Released, AbstractMedium]):
     Validity: r < ct, and without `losses` an age below 50 Myr cm⁻³/n_H.
     """
 
-    losses: bool = switch("losses", default=False)
+    losses: bool = switch("losses", "whether collisions with the gas thin protons out", default=False)
+
+    def edges(self, source: Released) -> tuple[Scalar, ...]:
+        """Radius of a source that is a ball or a shell [pc]."""
+        return source.shape.edges()
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
@@ -164,6 +168,10 @@ class Trapped(AbstractTransport[Released, AbstractMedium | None]):
     n = N (1 − escaped) · uniform inside R_sh, the edge smeared by the release's `spread`.
     Errors: ValueError for a source that is no escape from a remnant.
     """
+
+    def edges(self, source: Released) -> tuple[Scalar, ...]:
+        """Radius of the shock [pc]."""
+        return (source.release.shock(),) if isinstance(source.release, Escaping) else ()
 
     def solve(
         self, source: Released, medium: AbstractMedium | None, energy: EnergyGrid, surroundings: Surroundings

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Bits, Energy, Position
 from jaxcrc.source.sea import LocalSea
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings, Symmetry
 
 
 class UniformField(AbstractField):
@@ -24,6 +24,10 @@ class UniformField(AbstractField):
 
 class Uniform(AbstractTransport[LocalSea, None]):
     """A component that fills all space, such as the sea."""
+
+    def symmetry(self, source: LocalSea) -> Symmetry:
+        """The same everywhere."""
+        return Symmetry.UNIFORM
 
     def solve(self, source: LocalSea, medium: None, energy: EnergyGrid, surroundings: Surroundings) -> UniformField:
         """The Field of the sea."""

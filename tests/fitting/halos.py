@@ -28,17 +28,17 @@ ENERGY, POWER = "components.halo.source.release.log10_energy", "components.halo.
 INDEX = "components.halo.source.spectrum.index"
 
 RELEASES = {
-    "burst": (Burst(49.5, 4.3), Point(), ENERGY, (47.0, 52.0)),
-    "continuous": (Continuous(37.5, 5.0), Point(), POWER, (35.0, 40.0)),
-    "ball": (Burst(49.5, 4.3), Ball(8.0), ENERGY, (47.0, 52.0)),
+    "burst": (Burst(log10_energy=49.5, log10_age=4.3), Point(), ENERGY, (47.0, 52.0)),
+    "continuous": (Continuous(log10_power=37.5, log10_age=5.0), Point(), POWER, (35.0, 40.0)),
+    "ball": (Burst(log10_energy=49.5, log10_age=4.3), Ball(radius=8.0), ENERGY, (47.0, 52.0)),
 }
 
 
 def halo(kind: str) -> Scene:
     release, shape, *_ = RELEASES[kind]
-    source = Released(PowerLaw(2.2, 3.0), release, shape)
-    model = Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())
-    return Scene({"halo": model}, View(1.0), {}, UniformGas(10.0))
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), release, shape)
+    model = Model(source, SuppressedDiffusion(log10_chi=-1.5, delta=0.4, reference="nava16"), Homogeneous())
+    return Scene({"halo": model}, View(distance=1.0), {}, UniformGas(density=10.0))
 
 
 def layout(annuli: int = 20, error: float = 0.1) -> fitting.Table:

@@ -41,14 +41,14 @@ def test_several_matrices_of_light_need_weights():
 
 def test_a_table_needs_something_that_shines():
     grid = EnergyGrid(jnp.geomspace(20.0, 2e5, ENERGIES), jnp.ones(ENERGIES, bool), PROTON_MASS)
-    scene = Scene({"sea": Model(LocalSea(), None, Uniform())}, View(1.0))
+    scene = Scene({"sea": Model(LocalSea(), None, Uniform())}, View(distance=1.0))
     with pytest.raises(ValueError, match="'dark' has no response"):
         predict(scene, Setup({"sea": grid}, {"dark": ()}))
 
 
 def test_a_ribbon_sees_nothing_but_a_tube():
     grid = EnergyGrid(jnp.geomspace(20.0, 2e5, ENERGIES), jnp.ones(ENERGIES, bool), PROTON_MASS)
-    scene = Scene({"sea": Model(LocalSea(), None, Uniform())}, View(1.0), {}, UniformGas(1.0))
+    scene = Scene({"sea": Model(LocalSea(), None, Uniform())}, View(distance=1.0), {}, UniformGas(density=1.0))
     field = Uniform().solve(LocalSea(), None, grid, scene.surroundings("sea"))
     channel = Channel("sea", EMISSION[:1], False, Alone())
     edges, projection = jnp.array([0.0, 1e-3, 2e-3]), jnp.ones((1, 1, 1, 2))

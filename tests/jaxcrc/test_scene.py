@@ -27,10 +27,10 @@ CHI = "components.escaped.medium.log10_chi"
 
 @pytest.fixture
 def scene():
-    source = Released(PowerLaw(2.2, 2.0), Burst(49.5, 4.5), Point())
-    model = Model(source, SuppressedDiffusion(-1.0, 0.5, "nava16"), Homogeneous())
-    view = View(2.0, clouds={"b": Cloud(4.7, 0.15, 0.6, 15.0)})
-    return Scene({"escaped": model}, view, {"hess": Nuisance()}, UniformGas(1.0))
+    source = Released(PowerLaw(index=2.2, log10_cutoff=2.0), Burst(log10_energy=49.5, log10_age=4.5), Point())
+    model = Model(source, SuppressedDiffusion(log10_chi=-1.0, delta=0.5, reference="nava16"), Homogeneous())
+    view = View(distance=2.0, clouds={"b": Cloud(log10_mass=4.7, size=0.15, offset=0.6, depth=15.0)})
+    return Scene({"escaped": model}, view, {"hess": Nuisance()}, UniformGas(density=1.0))
 
 
 def test_paths_name_every_number(scene):

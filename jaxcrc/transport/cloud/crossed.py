@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcrc.medium.phases import Phase
-from jaxcrc.transport.cloud.population import Cloud, Number, Value, checked_inputs, half_length, make_cloud
+from jaxcrc.transport.cloud.population import Number, Population, Value, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.cloud.tube import Mesh, Resolution, Tube, content, march_tube
 from jaxcrc.units import LIGHT_SPEED_CM_S, MEAN_MASS_PER_HYDROGEN, PROTON_MASS_G, S_PER_KYR
 
@@ -47,7 +47,7 @@ def grammage(
 
 
 @eqx.filter_jit
-def _grammage(cloud: Cloud, radius: Array, energy: Array, length: Array, resolution: Resolution) -> Array:
+def _grammage(cloud: Population, radius: Array, energy: Array, length: Array, resolution: Resolution) -> Array:
     numbers, unit = cloud.numbers(radius, energy)
     shape = jnp.broadcast_shapes(unit.shape, length.shape)
     numbers, unit = jax.tree.map(lambda x: jnp.broadcast_to(x, shape), (numbers, unit))

@@ -16,7 +16,7 @@ from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud.halflife import half_life_and_slope
-from jaxcrc.transport.cloud.population import Cloud, Number, Value, checked_inputs, cloud_half_life, make_cloud
+from jaxcrc.transport.cloud.population import Number, Population, Value, checked_inputs, cloud_half_life, make_cloud
 from jaxcrc.transport.cloud.tube import DEFAULT_RESOLUTION, Numbers, Resolution
 
 RELEASES = ("halflife", "sudden")
@@ -67,9 +67,9 @@ def escape(
 
 @eqx.filter_jit
 def _escape(
-    cloud: Cloud, energy: Array, remnant: Remnant, release: str, span: tuple[float, float], resolution: Resolution
+    cloud: Population, energy: Array, remnant: Remnant, release: str, span: tuple[float, float], resolution: Resolution
 ) -> Escape:
-    def gap(log_radius: Value, model: tuple[Cloud, Array, Remnant]) -> tuple[Value, Array]:
+    def gap(log_radius: Value, model: tuple[Population, Array, Remnant]) -> tuple[Value, Array]:
         """ln(half-life / age), and the status."""
         cloud, energy, remnant = model
         radius = jnp.exp(log_radius)
@@ -97,7 +97,7 @@ ROUGH = Resolution(cells=48, steps=100)
 
 
 def release_point(
-    cloud: Cloud,
+    cloud: Population,
     energy: Value,
     remnant: Remnant,
     release: str,
@@ -116,11 +116,11 @@ def release_point(
     def log_age(log_radius: Value, remnant: Remnant) -> Value:
         return jnp.log(jnp.minimum(remnant.time(jnp.exp(log_radius)), NEVER))
 
-    def step(root: Value, found: Value, slopes: Numbers, model: tuple[Cloud, Value, Remnant]) -> Value:
+    def step(root: Value, found: Value, slopes: Numbers, model: tuple[Population, Value, Remnant]) -> Value:
         """A better root, with the half-life to first order around this one."""
         at = jax.lax.stop_gradient(fixed[0].numbers(jnp.exp(root), energy)[0])
 
-        def gap(log_radius: Value, model: tuple[Cloud, Value, Remnant]) -> Value:
+        def gap(log_radius: Value, model: tuple[Population, Value, Remnant]) -> Value:
             cloud, energy, remnant = model
             numbers, unit = cloud.numbers(jnp.exp(log_radius), energy)
             change = jax.tree.map(lambda g, new, old: g * (new - old), slopes, numbers, at)

@@ -17,7 +17,7 @@ from jax import Array
 from jax.scipy.special import erfc
 from jaxtyping import Float, Int
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, param, switch
+from jaxcrc._types import Bits, Energy, Position, Scalar, choice, param, switch
 from jaxcrc.medium.damping import DEFAULT, check_damping
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.medium.dispersion import EVANESCENT
@@ -26,9 +26,9 @@ from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.release import Burst, Point, Released
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.spectrum import momentum
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry
 from jaxcrc.transport.cloud.escapes import RELEASES, release_point
-from jaxcrc.transport.cloud.population import Cloud
+from jaxcrc.transport.cloud.population import Population
 from jaxcrc.transport.cloud.profile import CloudSolution, cloud_solution
 from jaxcrc.transport.cloud.tube import Resolution
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
@@ -140,12 +140,12 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
     inclination: Scalar = param("deg", "between the tube and the line of sight", low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", "position angle of the tube's far end on the sky, from north to east", default=0.0)
     covering: Scalar = param("", "share of the gas that lies in the tube", low=0.0, high=1.0, default=1.0)
-    damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT, converter=tuple)
-    advection: bool = switch("advection", default=True)
-    release: str = eqx.field(static=True, default="halflife")
-    cut_off: bool = switch("cut_off", default=False)
-    evanescent: str = eqx.field(static=True, default="none")
-    energies: int = eqx.field(static=True, default=20)
+    damping: tuple[str, ...] = choice("mechanisms that damp the waves", default=DEFAULT, converter=tuple)
+    advection: bool = switch("advection", "whether protons drift with the waves", default=True)
+    release: str = choice("when protons leave: halflife or sudden", default="halflife")
+    cut_off: bool = switch("cut_off", "whether turbulent damping ends where the turbulence does", default=False)
+    evanescent: str = choice("what happens where waves do not propagate", default="none")
+    energies: int = choice("of the cloud that are solved; between them it interpolates", default=20)
 
     def __check_init__(self) -> None:
         check_damping(self.damping)
@@ -156,9 +156,9 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
         if not isinstance(self.energies, int) or isinstance(self.energies, bool) or self.energies < 4:
             raise ValueError(f"energies = {self.energies!r}: a cloud needs at least 4 energies to interpolate between")
 
-    def is_round(self, source: eqx.Module) -> bool:
-        """Never."""
-        return False
+    def symmetry(self, source: Released) -> Symmetry:
+        """A tube."""
+        return Symmetry.TUBE
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
@@ -197,11 +197,11 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
             ),
         )
 
-    def cloud(self, source: Released, medium: AbstractMedium, energy: Array, mass: float) -> Cloud:
-        """What the few energies have in common: a Cloud whose spectrum and κ₀ are those of source and medium."""
+    def cloud(self, source: Released, medium: AbstractMedium, energy: Array, mass: float) -> Population:
+        """What the few energies have in common: a Population whose spectrum and κ₀ are those of source and medium."""
         kinetic = energy - mass
         strength = source.release.strength() / ENERGY_UNIT_GEV_PER_PC3
-        return Cloud(
+        return Population(
             self.phase,
             released_energy=strength,
             injection_scale=self.injection_scale,

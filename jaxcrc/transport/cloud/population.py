@@ -22,7 +22,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, param
+from jaxcrc._types import as_parameter, choice, param
 from jaxcrc.medium.damping import DEFAULT, Damping, check_damping, damping_of
 from jaxcrc.medium.diffusion import kappa_0
 from jaxcrc.medium.phases import Phase, kappa_bohm
@@ -36,7 +36,7 @@ Value = Float[Array, "..."]
 Number = ArrayLike
 
 
-class Cloud(eqx.Module):
+class Population(eqx.Module):
     """A released population of protons in a medium: all that is common to every radius and energy."""
 
     phase: Phase
@@ -48,13 +48,15 @@ class Cloud(eqx.Module):
     growth_factor: Value = param("", "g: 1, or ½ where P is counted over B²/4π", default=1.0)
     mach: Value = param("", "Alfvénic Mach number of the ambient turbulence", default=1.0)
     nlld_level: Value = param("", "(δB/B)²/I in non-linear Landau damping", default=1.0)
-    kappa0_value: Value | None = None
-    share: Value | None = None  # of the released energy per ln E, at the energies asked for, instead of a power law
-    kappa0: str = eqx.field(static=True, default="nava16")
-    damping: tuple[str, ...] = eqx.field(static=True, default=DEFAULT)
-    advection: bool = eqx.field(static=True, default=True)
-    cut_off: bool = eqx.field(static=True, default=False)
-    evanescent: str = eqx.field(static=True, default="none")
+    kappa0_value: Value | None = eqx.field(default=None, kw_only=True)
+    share: Value | None = eqx.field(
+        default=None, kw_only=True
+    )  # of the released energy per ln E, at the energies asked for, instead of a power law
+    kappa0: str = choice("name of the ambient diffusion coefficient", default="nava16")
+    damping: tuple[str, ...] = choice("mechanisms", default=DEFAULT)
+    advection: bool = choice("whether protons drift with the waves", default=True)
+    cut_off: bool = choice("whether turbulent damping ends where the turbulence does", default=False)
+    evanescent: str = choice("what happens where waves do not propagate", default="none")
 
     def kappa_ambient(self, energy: Value) -> Value:
         """κ₀ [pc² kyr⁻¹]."""
@@ -141,8 +143,8 @@ def make_cloud(
     energy_range: tuple[Number, Number] = (1.0, 5.0e6),
     kappa0: str | Number = "nava16",
     **options: Any,
-) -> Cloud:
-    """A Cloud from what a person says; see `solve_cloud` for the options. Errors: ValueError for what is not known."""
+) -> Population:
+    """A Population from what a person says; options as for `solve_cloud`. Errors: ValueError for what is not known."""
     unknown = set(options) - {*OPTIONS, *CHOICES}
     if unknown:
         raise ValueError(f"unknown option {min(unknown)!r}; choose from {', '.join((*OPTIONS, *CHOICES))}")
@@ -156,10 +158,10 @@ def make_cloud(
     if name:
         kappa_0(name, 10.0)
     medium = named_phase(phase) if isinstance(phase, str) else phase
-    return Cloud(medium, lowest=low, highest=high, kappa0=name, kappa0_value=value, damping=damping, **options)
+    return Population(medium, lowest=low, highest=high, kappa0=name, kappa0_value=value, damping=damping, **options)
 
 
-def checked_inputs(cloud: Cloud, radius: Number, energy: Number) -> tuple[Array, Array]:
+def checked_inputs(cloud: Population, radius: Number, energy: Number) -> tuple[Array, Array]:
     """Radius and energy as arrays. ValueError where they are out of range, or κ₀ lies below Bohm, as far as that is
     known.
     """
@@ -183,7 +185,7 @@ def coupling(phase: str | Phase, radius: Number, energy: Number, **options: Any)
 
 
 @eqx.filter_jit
-def _coupling(cloud: Cloud, radius: Array, energy: Array) -> Array:
+def _coupling(cloud: Population, radius: Array, energy: Array) -> Array:
     return cloud.coupling(radius, energy)
 
 
@@ -210,12 +212,12 @@ def half_life_status(
 
 
 @eqx.filter_jit
-def _half_life(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -> tuple[Array, Array]:
+def _half_life(cloud: Population, radius: Array, energy: Array, resolution: Resolution) -> tuple[Array, Array]:
     return cloud_half_life(cloud, radius, energy, resolution)
 
 
-def cloud_half_life(cloud: Cloud, radius: Value, energy: Value, resolution: Resolution) -> tuple[Value, Array]:
-    """(half-life [kyr], status bits) of a Cloud, inside a trace."""
+def cloud_half_life(cloud: Population, radius: Value, energy: Value, resolution: Resolution) -> tuple[Value, Array]:
+    """(half-life [kyr], status bits) of a Population, inside a trace."""
     numbers, unit = cloud.numbers(radius, energy)
     result = scaled_half_life(numbers, resolution)
     evanescent = cloud.rates(energy).evanescent

@@ -17,7 +17,7 @@ from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.numerics.march import State
 from jaxcrc.transport.base import Status
 from jaxcrc.transport.cloud.halflife import half_time
-from jaxcrc.transport.cloud.population import Cloud, Number, checked_inputs, half_length, make_cloud
+from jaxcrc.transport.cloud.population import Number, Population, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.cloud.tube import Mesh, Resolution, Tube, march_tube
 from jaxcrc.units import LIGHT_SPEED
 
@@ -96,14 +96,14 @@ def _keep(tube: Tube, state: State) -> tuple[Array, Array, Array]:
 
 
 @eqx.filter_jit
-def _solve(cloud: Cloud, radius: Array, energy: Array, resolution: Resolution) -> CloudSolution:
+def _solve(cloud: Population, radius: Array, energy: Array, resolution: Resolution) -> CloudSolution:
     return cloud_solution(cloud, radius, energy, resolution)
 
 
 def cloud_solution(
-    cloud: Cloud, radius: Array, energy: Array, resolution: Resolution, until: Array | None = None
+    cloud: Population, radius: Array, energy: Array, resolution: Resolution, until: Array | None = None
 ) -> CloudSolution:
-    """`solve_cloud` of a Cloud, inside a trace; `until` [kyr] is where the steps after the half-life should end."""
+    """`solve_cloud` of a Population, inside a trace; `until` [kyr] is where the steps after the half-life end."""
     numbers, unit = cloud.numbers(radius, energy)
     shape = unit.shape
     if len(shape) > 1:
@@ -145,7 +145,7 @@ def cloud_solution(
 
 
 def _status(
-    cloud: Cloud, energy: Array, solution: CloudSolution, reached: Array, a: Array, bohm: Array
+    cloud: Population, energy: Array, solution: CloudSolution, reached: Array, a: Array, bohm: Array
 ) -> Int[Array, "*batch"]:
     """Bits of Status. The initial step in P drives waves without limit for a moment: their level is judged from 5 % of
     the half-life on, drift at the half-life.

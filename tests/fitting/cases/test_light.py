@@ -11,7 +11,7 @@ import fitting
 from fitting.cases.case import read, spell_case
 from fitting.cases.files import CaseError
 from fitting.cases.layout import blank_table
-from fitting.cases.light import build_light, spell_light
+from fitting.cases.light import build_hadronic, build_light, spell_hadronic, spell_light
 from fitting.runs.labels import labels
 from jaxcrc import (
     Burst,
@@ -33,11 +33,11 @@ from jaxcrc import (
     predict,
     synchrotron_emission,
 )
+from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.interactions.photon_fields import FIELDS
-from jaxcrc.medium.light import Share
 from jaxcrc.units import CM_PER_PC
 
-PHOTONS = {"cmb": PhotonField.named("cmb"), "dust": PhotonField(0.5, 25.0)}
+PHOTONS = {"cmb": PhotonField.named("cmb"), "dust": PhotonField(energy_density=0.5, temperature=25.0)}
 SPEC = {"kind": "dnde", "unit": "1 / (GeV cm2 s)", "e_ref": [1.0, 1e3, 2e4]}
 CIRCLE = {"shape": "circle", "centre": [0.0, 0.0], "radius": 2.0}
 
@@ -47,10 +47,11 @@ def spectrum(name: str) -> fitting.Table:
     return blank_table(name, {**SPEC, "region": CIRCLE}, "tables.aperture")
 
 
-def scene(particle: str, light: Light) -> Scene:
-    source = Released(PowerLaw(2.2, 2.5), Burst(48.0, 3.0))
-    model = Model(source, SuppressedDiffusion(-1.0, 0.1, "nava16"), Homogeneous(), particle)
-    return Scene({"halo": model}, View(1.0), {}, UniformGas(2.0), light)
+def scene(particle: str, light: Light, hadronic: Hadronic | None = None) -> Scene:
+    source = Released(PowerLaw(index=2.2, log10_cutoff=2.5), Burst(log10_energy=48.0, log10_age=3.0))
+    medium = SuppressedDiffusion(log10_chi=-1.0, delta=0.1, reference="nava16")
+    model = Model(source, medium, Homogeneous(), particle=particle)
+    return Scene({"halo": model}, View(distance=1.0), {}, UniformGas(density=2.0), light, hadronic or Hadronic())
 
 
 def released(setup, there) -> np.ndarray:
@@ -92,7 +93,7 @@ def test_densities_of_fields_are_weights():
 @pytest.mark.parametrize("process", ["synchrotron", "bremsstrahlung"])
 def test_other_processes_of_electrons(process):
     """As above; photons of 1 keV where the field makes them."""
-    there = scene("electron", Light(4.0, photons=PHOTONS))
+    there = scene("electron", Light(magnetic_field=4.0, photons=PHOTONS))
     table = blank_table("x", {**SPEC, "region": CIRCLE, "e_ref": [1e-6] if process == "synchrotron" else [1.0]}, "x")
     setup = fitting.assemble(there, {"aperture": table}, fitting.Options(leptonic=(process,)))
     found = np.asarray(predict(there, setup).tables["aperture"][:, 0])
@@ -131,7 +132,8 @@ def test_the_magnetic_field_may_be_drawn():
 
 def test_hadronic_scale_and_a_mixture_of_models():
     names = ("kafexhiu14-geant4", "kafexhiu14-sibyll")
-    there = scene("proton", Light(hadronic_scale=1.3, models=dict(zip(names, (Share(1.0), Share(3.0)), strict=True))))
+    mixture = Hadronic(scale=1.3, models=dict(zip(names, (Share(weight=1.0), Share(weight=3.0)), strict=True)))
+    there = scene("proton", Light(), mixture)
     setup = fitting.assemble(there, {"aperture": spectrum("aperture")}, fitting.Options(nuclear="none"))
     found = np.asarray(predict(there, setup).tables["aperture"][:, 0])
     kinetic = setup.energy["halo"].kinetic
@@ -140,7 +142,7 @@ def test_hadronic_scale_and_a_mixture_of_models():
     np.testing.assert_allclose(found, expected, rtol=2e-3)
     assert abs(parts[1][1] / parts[0][1] - 1.0) > 0.05
     slope = jax.grad(
-        lambda w: predict(bind(there, {f"light.models.{names[0]}.weight": w}), setup).tables["aperture"][1, 0]
+        lambda w: predict(bind(there, {f"hadronic.models.{names[0]}.weight": w}), setup).tables["aperture"][1, 0]
     )
     assert float(slope(1.0)) < 0.0
 
@@ -160,13 +162,11 @@ def test_what_does_not_shine_is_said():
 
 LIGHT = {
     "magnetic_field": "5 uG",
-    "hadronic_scale": 1.1,
     "photons": {
         "cmb": {},
         "near": {"temperature": "3000 K", "energy_density": "1 eV / cm3"},
         "far": {"reference": "naima-far-infrared", "energy_density": 0.7},
     },
-    "models": {"kafexhiu14-sibyll": {"weight": 2.0}},
 }
 
 
@@ -218,9 +218,7 @@ def test_a_light_is_read_and_written():
         ({"photons": {"dust": {"temperature": "20 GeV", "energy_density": 1.0}}}, "cannot read '20 GeV'"),
         ({"photons": {"dust": {"temperature": -20.0, "energy_density": 1.0}}}, "not positive"),
         ({"photons": {"x": {"reference": "cmb", "temperature": 3.0}}}, "is fixed by the reference 'cmb'"),
-        ({"photons": ["cmb"]}, "give a table with a table for each"),
-        ({"models": {"sibyll": {"weight": 1.0}}}, "did you mean 'kafexhiu14-sibyll'"),
-        ({"models": {"kafexhiu14-sibyll": {"share": 1.0}}}, "known: weight"),
+        ({"photons": ["cmb"]}, "give a table with keys"),
         (3.0, "give a table with keys"),
     ],
 )
@@ -229,6 +227,41 @@ def test_a_broken_light_is_one_sentence(spec, fragment):
         build_light(spec, "light")
     assert fragment in str(error.value)
     assert str(error.value).startswith("light")
+
+
+@pytest.mark.parametrize(
+    ("spec", "fragment"),
+    [
+        ({"models": {"sibyll": {"weight": 1.0}}}, "did you mean 'kafexhiu14-sibyll'"),
+        ({"models": {"kafexhiu14-sibyll": {"share": 1.0}}}, "known: weight"),
+        ({"scale": -1.0}, "outside the range"),
+        (3.0, "give a table with keys"),
+    ],
+)
+def test_a_broken_mixture_is_one_sentence(spec, fragment):
+    with pytest.raises(CaseError) as error:
+        build_hadronic(spec, "hadronic")
+    assert fragment in str(error.value)
+    assert str(error.value).startswith("hadronic")
+
+
+def test_a_mixture_is_read_and_written():
+    hadronic = build_hadronic({"scale": 1.1, "models": {"kafexhiu14-sibyll": {"weight": 2.0}}}, "hadronic")
+    assert (float(hadronic.scale), float(hadronic.models["kafexhiu14-sibyll"].weight)) == pytest.approx((1.1, 2.0))
+    spelled = spell_hadronic(hadronic)
+    assert spell_hadronic(build_hadronic(spelled, "hadronic")) == spelled
+
+
+def test_a_case_written_for_0_1_keeps_reading(tmp_path):
+    """There [light] held how protons shine."""
+    old = electron_case()
+    old["light"] |= {"hadronic_scale": 1.2, "models": {"kafexhiu14-sibyll": {"weight": 2.0}}}
+    scale = {"dist": "log-normal", "median": 1.0, "sigma": 0.2}
+    old["priors"] = {"light.hadronic_scale": scale, **old["priors"]}
+    problem = read(old, tmp_path)
+    assert float(problem.scene.hadronic.scale) == pytest.approx(1.2)
+    assert list(problem.scene.hadronic.models) == ["kafexhiu14-sibyll"]
+    assert problem.paths[0] == "hadronic.scale"
 
 
 def electron_case() -> dict:

@@ -39,24 +39,28 @@ from jaxcrc import (
 
 pytestmark = pytest.mark.slow
 CHI, DELTA = "components.halo.medium.log10_chi", "components.halo.medium.delta"
-BURST, LONG = Burst(49.5, 4.3), Continuous(37.5, 5.0)
-ESCAPE = Escaping(Explosion(4.0, 1.0, 1.4, 1.0), PowerLawCeiling(3.0, 2.5), 49.5)
+BURST, LONG = Burst(log10_energy=49.5, log10_age=4.3), Continuous(log10_power=37.5, log10_age=5.0)
+ESCAPE = Escaping(
+    Explosion(log10_age=4.0, energy_sn=1.0, ejecta_mass=1.4, density=1.0),
+    PowerLawCeiling(log10_max_momentum=3.0, slope=2.5),
+    log10_energy=49.5,
+)
 CASES = {
-    "burst from a shell": (BURST, Shell(8.0), Homogeneous()),
-    "continuous from a shell": (LONG, Shell(8.0), Homogeneous()),
-    "continuous from a ball": (LONG, Ball(8.0), Homogeneous()),
-    "finite": (Finite(37.5, 5.0, 4.5), Point(), Homogeneous()),
-    "linear": (Linear(37.5, 5.0), Point(), Homogeneous()),
-    "power law in time": (PowerLawInTime(37.5, 5.0, -0.4), Point(), Homogeneous()),
+    "burst from a shell": (BURST, Shell(radius=8.0), Homogeneous()),
+    "continuous from a shell": (LONG, Shell(radius=8.0), Homogeneous()),
+    "continuous from a ball": (LONG, Ball(radius=8.0), Homogeneous()),
+    "finite": (Finite(log10_power=37.5, log10_age=5.0, log10_duration=4.5), Point(), Homogeneous()),
+    "linear": (Linear(log10_power=37.5, log10_age=5.0), Point(), Homogeneous()),
+    "power law in time": (PowerLawInTime(log10_power=37.5, log10_age=5.0, slope=-0.4), Point(), Homogeneous()),
     "losses": (BURST, Point(), Homogeneous(losses=True)),
     "escape from the shell": (ESCAPE, RemnantShell(), Homogeneous()),
     "escape from inside": (ESCAPE, RemnantBall(), Homogeneous()),
-    "absorbing": (LONG, Point(), Absorbing(60.0)),
-    "leaky": (LONG, Point(), Leaky(60.0, 2.0)),
+    "absorbing": (LONG, Point(), Absorbing(boundary=60.0)),
+    "leaky": (LONG, Point(), Leaky(boundary=60.0, log10_speed=2.0)),
     "straight burst": (BURST, Point(), Ballistic()),
     "straight and constant": (LONG, Point(), Ballistic()),
-    "anisotropic": (BURST, Point(), Anisotropic(-1.0, 70.0, 30.0)),
-    "field lines": (BURST, Shell(8.0), FieldLines(0.5, 70.0, 30.0)),
+    "anisotropic": (BURST, Point(), Anisotropic(log10_ratio=-1.0, inclination=70.0, azimuth=30.0)),
+    "field lines": (BURST, Shell(radius=8.0), FieldLines(log10_magnetic_diffusion=0.5, inclination=70.0, azimuth=30.0)),
 }
 
 
@@ -75,14 +79,17 @@ def table() -> fitting.Table:
 @pytest.mark.parametrize("name", CASES)
 def test_noise_free_profiles_give_back_chi_and_delta(name):
     release, shape, transport = CASES[name]
-    source = Released(PowerLaw(2.2, 3.0), release, shape)
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), release, shape)
     amount = "log10_energy" if hasattr(release, "log10_energy") else "log10_power"
     path = f"components.halo.source.release.{amount}"
     truth = {CHI: -1.5, DELTA: 0.4, path: float(getattr(release, amount))}
     priors = {CHI: dist.Uniform(-3.0, 0.0), DELTA: dist.Uniform(0.0, 1.0)}
     priors[path] = dist.Uniform(truth[path] - 2.0, truth[path] + 2.0)
     scene = Scene(
-        {"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), transport)}, View(1.0), {}, UniformGas(10.0)
+        {"halo": Model(source, SuppressedDiffusion(log10_chi=-1.5, delta=0.4, reference="nava16"), transport)},
+        View(distance=1.0),
+        {},
+        UniformGas(density=10.0),
     )
     options = fitting.Options(nuclear="none", points_per_decade=4, centres={"source": (10.0, 20.0)})
     blank = fitting.Problem(scene, {"profile": table()}, priors, options)

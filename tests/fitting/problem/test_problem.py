@@ -175,8 +175,13 @@ def test_a_layout_cannot_be_fitted():
 
 
 def test_a_release_without_a_solution_is_refused():
-    source = Released(PowerLaw(2.2, 3.0), Continuous(37.0, 5.0), RemnantShell())
-    scene = Scene({"halo": Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())}, View(1.0))
+    source = Released(
+        PowerLaw(index=2.2, log10_cutoff=3.0), Continuous(log10_power=37.0, log10_age=5.0), RemnantShell()
+    )
+    scene = Scene(
+        {"halo": Model(source, SuppressedDiffusion(log10_chi=-1.5, delta=0.4, reference="nava16"), Homogeneous())},
+        View(distance=1.0),
+    )
     problem = fitting.Problem(scene, {"profile": layout()}, {CHI: dist.Uniform(-1.0, 0.0)})
     with pytest.raises(ValueError, match="takes its radius from a release of kind 'escape'"):
         problem.predict()

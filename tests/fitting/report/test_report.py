@@ -60,10 +60,15 @@ WIDTHS = {CHI: 0.1, DELTA: 0.03, WORK: 0.1, MASS: 0.2}
 
 
 def scene() -> Scene:
-    source = Released(PowerLaw(2.2, 3.0), Burst(49.5, 4.3), Point())
-    halo = Model(source, SuppressedDiffusion(-1.5, 0.4, "nava16"), Homogeneous())
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), Burst(log10_energy=49.5, log10_age=4.3), Point())
+    halo = Model(source, SuppressedDiffusion(log10_chi=-1.5, delta=0.4, reference="nava16"), Homogeneous())
     sea = Model(LocalSea(), None, Uniform())
-    return Scene({"halo": halo, "sea": sea}, View(1.0, 100.0, {"a": Cloud(4.5, 0.1, 0.5, 12.0)}), {}, UniformGas(10.0))
+    return Scene(
+        {"halo": halo, "sea": sea},
+        View(distance=1.0, gas_depth=100.0, clouds={"a": Cloud(log10_mass=4.5, size=0.1, offset=0.5, depth=12.0)}),
+        {},
+        UniformGas(density=10.0),
+    )
 
 
 def table(name: str, kind: str, unit: str, shape: tuple[int, int], **parts) -> fitting.Table:
@@ -557,7 +562,7 @@ def test_labels_tell_equal_names_apart(mock):
     }
     assert label_of(mock.problem, "view.distance") == "distance [kpc]"
     assert label_of(mock.problem, CHI) == names[CHI]
-    two = Scene({**scene().components, "jet": scene().components["halo"]}, scene().view, {}, UniformGas(10.0))
+    two = Scene({**scene().components, "jet": scene().components["halo"]}, scene().view, {}, UniformGas(density=10.0))
     free = {CHI: dist.Uniform(-3, 0), CHI.replace("halo", "jet"): dist.Uniform(-3, 0), SCALE: dist.LogNormal(0.0, 0.1)}
     problem = fitting.Problem(two, {"tev": mock.problem.tables["tev"]}, free, mock.problem.options)
     found = list(symbols(problem).values())

@@ -40,9 +40,9 @@ CHAINS, SIZE = 4, 500
 
 
 def scene(medium=None) -> Scene:
-    source = Released(PowerLaw(2.2, 3.0), Burst(49.5, 4.3), Point())
-    medium = medium or SuppressedDiffusion(-1.5, 0.4, "nava16")
-    return Scene({"halo": Model(source, medium, Homogeneous())}, View(1.0), {}, UniformGas(10.0))
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), Burst(log10_energy=49.5, log10_age=4.3), Point())
+    medium = medium or SuppressedDiffusion(log10_chi=-1.5, delta=0.4, reference="nava16")
+    return Scene({"halo": Model(source, medium, Homogeneous())}, View(distance=1.0), {}, UniformGas(density=10.0))
 
 
 def rings(**extra) -> fitting.Table:
@@ -183,7 +183,7 @@ def test_suppression_is_established_only_where_the_draws_show_it(problem):
 
 def test_held_diffusion_is_called_held(problem):
     free = {WORK: dist.Normal(49.5, 1.0)}
-    medium = PowerLawDiffusion(28.0, 0.5)
+    medium = PowerLawDiffusion(log10_kappa=28.0, delta=0.5)
     held = fitting.Problem(scene(medium), problem.tables, free, problem.options)
     draws = {WORK: 49.5 + 0.1 * np.random.default_rng(0).normal(size=(CHAINS, SIZE))}
     run = dataclasses.replace(run_of(held, draws), best={WORK: 49.5}, best_errors={WORK: 0.1})

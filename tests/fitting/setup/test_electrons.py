@@ -83,8 +83,8 @@ def test_a_halo_that_drifts_is_seen_on_the_sky():
         return np.asarray(predict(other.scene, other.setup).tables["profile"])
 
     still = profile(problem.scene.components["halo"].transport)
-    np.testing.assert_allclose(profile(Carried(Wind(0.0))), still, rtol=1e-4)
+    np.testing.assert_allclose(profile(Carried(Wind(north=0.0))), still, rtol=1e-4)
     # A pulsar of 200 km/s leaves old electrons behind: its halo loses light near by, most in the lowest band.
-    moving = profile(Carried(ProperMotion(0.0, 200.0))) / still - 1.0
+    moving = profile(Carried(ProperMotion(north=0.0, east=200.0))) / still - 1.0
     assert -0.1 < moving[0, 3] < -0.005
     assert abs(moving[2, 3]) < abs(moving[0, 3])

@@ -29,6 +29,12 @@ from tests.fitting.halos import CHI, centred, halo, layout
 
 SOURCE = (10.0, 20.0)
 AWAY = (0.35, -0.2)  # north and east [deg]
+
+
+def elsewhere() -> Place:
+    return Place(north=AWAY[0], east=AWAY[1])
+
+
 NORTH, EAST, DEPTH = (f"components.halo.place.{axis}" for axis in ("north", "east", "depth"))
 PRIOR = {CHI: dist.Uniform(-3.0, 0.0)}
 ANNULI = centred(layout(6), SOURCE)
@@ -46,7 +52,7 @@ GIANT = table(region={"shape": "total"})
 def scene(kind="burst", place: Place | None = None, transport=None, gas=None, **view) -> Scene:
     model = dataclasses.replace(halo(kind).components["halo"], place=place or Place())
     model = model if transport is None else dataclasses.replace(model, transport=transport)
-    return Scene({"halo": model}, View(1.0, **view), {}, gas or UniformGas(10.0))
+    return Scene({"halo": model}, View(distance=1.0, **view), {}, gas or UniformGas(density=10.0))
 
 
 def problem(scene: Scene, look=ANNULI, priors=None, **options) -> fitting.Problem:
@@ -70,7 +76,7 @@ def gaussian_light(case: fitting.Problem) -> tuple[np.ndarray, np.ndarray]:
 
 def test_annuli_catch_what_they_must_of_a_burst_elsewhere():
     """A circle catches of a two-dimensional Gaussian off its centre what a non-central χ² says."""
-    case = problem(scene(place=Place(*AWAY)), RINGS)
+    case = problem(scene(place=elsewhere()), RINGS)
     light, width = gaussian_light(case)
     spread = width**2 + 0.1**2
     edges = np.append(RINGS.r_min, RINGS.r_max[-1])
@@ -82,7 +88,7 @@ def test_annuli_catch_what_they_must_of_a_burst_elsewhere():
 @pytest.mark.slow
 def test_annuli_around_a_constant_source_elsewhere_sum_pixels():
     """Columns by brute force on a grid of pixels, blurred by a sum over them, and cut by the annuli's edges."""
-    case = problem(scene("continuous", Place(*AWAY)), RINGS)
+    case = problem(scene("continuous", elsewhere()), RINGS)
     pixel, half = 0.01, 1.6
     axis = np.arange(-half, half + 0.5 * pixel, pixel)
     north, east = np.meshgrid(axis, axis, indexing="ij")
@@ -111,19 +117,19 @@ def test_annuli_around_a_constant_source_elsewhere_sum_pixels():
 
 
 def test_two_halves_elsewhere_are_one_source_that_is_elsewhere():
-    model = scene(place=Place(*AWAY)).components["halo"]
+    model = scene(place=elsewhere()).components["halo"]
     half = eqx.tree_at(
         lambda m: m.source.release.log10_energy, model, model.source.release.log10_energy - np.log10(2.0)
     )
-    halves = problem(Scene({"halo": half, "other": half}, View(1.0), {}, UniformGas(10.0)))
+    halves = problem(Scene({"halo": half, "other": half}, View(distance=1.0), {}, UniformGas(density=10.0)))
     assert len(halves.setup.response["table"]) == 1  # at one place they share their matrices
     moved = seen(scene(offset_north=AWAY[0], offset_east=AWAY[1]))
     np.testing.assert_allclose(halves.predict().tables["table"], moved, rtol=1e-12)
 
 
 def test_places_add_to_the_offset_of_the_source():
-    there = seen(scene(place=Place(*AWAY)))
-    both = seen(scene(place=Place(0.25, -0.25), offset_north=0.1, offset_east=0.05))
+    there = seen(scene(place=elsewhere()))
+    both = seen(scene(place=Place(north=0.25, east=-0.25), offset_north=0.1, offset_east=0.05))
     np.testing.assert_allclose(both, there, rtol=1e-12)
 
 
@@ -133,20 +139,20 @@ def test_pairs_that_mirror_each_other_are_seen_alike():
         sign: table(region={"shape": "circle", "centre": (SOURCE[0], SOURCE[1] + 0.5 * sign), "radius": 0.2})
         for sign in (1, -1)
     }
-    north, south = (scene(place=Place(0.3 * sign, 0.2, 0.0)) for sign in (1, -1))
+    north, south = (scene(place=Place(north=0.3 * sign, east=0.2, depth=0.0)) for sign in (1, -1))
     np.testing.assert_allclose(seen(north, circles[1]), seen(south, circles[-1]), rtol=1e-6)
     assert np.all(seen(north, circles[1]) > 1.05 * seen(south, circles[1]))
     np.testing.assert_allclose(seen(north), seen(south), rtol=1e-12)
-    east = {"halo": north.components["halo"], "west": scene(place=Place(-0.3, -0.2)).components["halo"]}
-    pair = problem(Scene(east, View(1.0), {}, UniformGas(10.0)))
+    east = {"halo": north.components["halo"], "west": scene(place=Place(north=-0.3, east=-0.2)).components["halo"]}
+    pair = problem(Scene(east, View(distance=1.0), {}, UniformGas(density=10.0)))
     assert len(pair.setup.response["table"]) == 2
     np.testing.assert_allclose(pair.predict().tables["table"], 2.0 * seen(north), rtol=1e-12)
 
 
 @pytest.mark.slow
 def test_points_see_what_round_matrices_see():
-    there = scene(place=Place(*AWAY))
-    points = problem(scene(place=Place(*AWAY), transport=Anisotropic(0.0, 60.0, 20.0)))
+    there = scene(place=elsewhere())
+    points = problem(scene(place=elsewhere(), transport=Anisotropic(log10_ratio=0.0, inclination=60.0, azimuth=20.0)))
     assert isinstance(points.setup.response["table"][0], Points)
     np.testing.assert_allclose(points.predict().tables["table"], seen(there), rtol=2e-3)
 
@@ -155,9 +161,9 @@ def test_points_see_what_round_matrices_see():
 @pytest.mark.parametrize("east", [(-0.4, 0.1), (0.1, 0.4)])
 def test_a_free_place_moves_through_constant_matrices(east):
     priors = {NORTH: dist.Uniform(0.1, 0.6), EAST: dist.Uniform(*east), **PRIOR}
-    free = problem(scene(place=Place(*AWAY)), priors=priors)
+    free = problem(scene(place=elsewhere()), priors=priors)
     for north, at in ((0.35, east[0]), (0.11, east[1]), (0.5, 0.05)):
-        expected = seen(scene(place=Place(north, at)))
+        expected = seen(scene(place=Place(north=north, east=at)))
         got = free.predict({NORTH: north, EAST: at}).tables["table"]
         np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-5 * float(np.max(expected)))
 
@@ -178,7 +184,7 @@ def slopes_and_differences(case: fitting.Problem, at: dict[str, float], step: fl
 @pytest.mark.parametrize("name", ["cloud", pytest.param("annuli", marks=pytest.mark.slow)])
 def test_each_coordinate_of_a_place_is_felt(name):
     on_the_sky = {NORTH: dist.Uniform(-0.5, 0.5), EAST: dist.Uniform(-0.5, 0.5), **PRIOR}
-    cloud = {"clouds": {"a": Cloud(4.0, 0.1, 0.5, 5.0, 70.0)}}
+    cloud = {"clouds": {"a": Cloud(log10_mass=4.0, size=0.1, offset=0.5, depth=5.0, azimuth=70.0)}}
     at = {NORTH: 0.2, EAST: -0.1}
     if name == "cloud":
         everywhere, at = {**on_the_sky, DEPTH: dist.Normal(0.0, 5.0)}, {**at, DEPTH: 3.0}
@@ -194,9 +200,9 @@ def test_each_coordinate_of_a_place_is_felt(name):
 
 def test_a_cloud_sees_the_way_from_where_the_component_is():
     # In line: a component half-way to a cloud is as a cloud at half the distance.
-    near = scene(clouds={"a": Cloud(4.0, 0.05, 0.3, 4.0, 60.0)})
-    half = Place(0.3 * np.cos(np.pi / 3.0), 0.3 * np.sin(np.pi / 3.0), 4.0)
-    far = scene(place=half, clouds={"a": Cloud(4.0, 0.05, 0.6, 8.0, 60.0)})
+    near = scene(clouds={"a": Cloud(log10_mass=4.0, size=0.05, offset=0.3, depth=4.0, azimuth=60.0)})
+    half = Place(north=0.3 * np.cos(np.pi / 3.0), east=0.3 * np.sin(np.pi / 3.0), depth=4.0)
+    far = scene(place=half, clouds={"a": Cloud(log10_mass=4.0, size=0.05, offset=0.6, depth=8.0, azimuth=60.0)})
     expected = seen(near, GIANT, clouds={"table": "a"})
     np.testing.assert_allclose(seen(far, GIANT, clouds={"table": "a"}), expected, rtol=1e-6)
 
@@ -204,8 +210,8 @@ def test_a_cloud_sees_the_way_from_where_the_component_is():
 @pytest.mark.slow
 def test_gas_stays_around_the_source():
     """All light of a burst elsewhere: the mean of the gas over three Gaussians, from a non-central χ² of its radius."""
-    bubble = Bubble(10.0, 1.0, 8.0, 0.2)
-    place = Place(0.3, -0.2, 4.0)
+    bubble = Bubble(density=10.0, inside=1.0, radius=8.0, edge=0.2)
+    place = Place(north=0.3, east=-0.2, depth=4.0)
     wide = centred(table(r_edges=[0.0, 20.0]), SOURCE)
     case = problem(scene(place=place, gas=bubble), wide)
     assert isinstance(case.setup.response["table"][0], Points)
@@ -222,9 +228,9 @@ def test_gas_stays_around_the_source():
 @pytest.mark.slow
 def test_losses_are_those_of_the_gas_where_the_component_is():
     losing = Homogeneous(losses=True)
-    inside = scene(transport=losing, gas=Bubble(1000.0, 0.001, 20.0, 0.01))
+    inside = scene(transport=losing, gas=Bubble(density=1000.0, inside=0.001, radius=20.0, edge=0.01))
     outside = bind(inside, {NORTH: 3.0})
-    dense = scene(transport=losing, gas=UniformGas(1000.0))
+    dense = scene(transport=losing, gas=UniformGas(density=1000.0))
     setup = problem(dense).setup
     there, here, known = (solve(one, setup)["halo"].amplitude for one in (outside, inside, dense))
     np.testing.assert_allclose(there, known, rtol=1e-6)
@@ -233,14 +239,16 @@ def test_losses_are_those_of_the_gas_where_the_component_is():
 
 @pytest.mark.slow
 def test_a_place_follows_what_it_is_tied_to():
-    model = scene(place=Place(*AWAY)).components["halo"]
-    both = Scene({"halo": model, "other": halo("burst").components["halo"]}, View(1.0), {}, UniformGas(10.0))
+    model = scene(place=elsewhere()).components["halo"]
+    both = Scene(
+        {"halo": model, "other": halo("burst").components["halo"]}, View(distance=1.0), {}, UniformGas(density=10.0)
+    )
     ties = {path.replace("halo", "other"): path for path in (NORTH, EAST)}
     fixed = problem(both, ties=ties)
-    np.testing.assert_allclose(fixed.predict().tables["table"], 2.0 * seen(scene(place=Place(*AWAY))), rtol=1e-12)
+    np.testing.assert_allclose(fixed.predict().tables["table"], 2.0 * seen(scene(place=elsewhere())), rtol=1e-12)
     free = problem(both, priors={NORTH: dist.Uniform(0.1, 0.6), **PRIOR}, ties=ties)
     got = free.predict({NORTH: 0.2}).tables["table"]
-    np.testing.assert_allclose(got, 2.0 * seen(scene(place=Place(0.2, AWAY[1]))), rtol=3e-4)
+    np.testing.assert_allclose(got, 2.0 * seen(scene(place=Place(north=0.2, east=AWAY[1]))), rtol=3e-4)
 
 
 CASE = tomllib.loads(locate_case("template").read_text(encoding="utf-8"))
@@ -283,7 +291,7 @@ def test_what_a_place_cannot_do_is_said():
     with pytest.raises(ValueError, match=r"a box needs a fixed source.*place of 'halo'"):
         problem(scene(), box, free)
     with pytest.raises(ValueError, match="fixed place on the sky"):
-        problem(scene(transport=Anisotropic(-1.0)), priors=free)
+        problem(scene(transport=Anisotropic(log10_ratio=-1.0)), priors=free)
     with pytest.raises(ValueError, match="has no end"):
         problem(scene(), priors={EAST: dist.Normal(0.0, 0.1)})
     with pytest.raises(ValueError, match="only clouds, or gas that is not uniform"):
@@ -293,6 +301,6 @@ def test_what_a_place_cannot_do_is_said():
 
 
 def test_people_read_whose_place_it_is():
-    cloud = {"clouds": {"a": Cloud(4.0, 0.1, 0.5, 5.0, 70.0)}}
+    cloud = {"clouds": {"a": Cloud(log10_mass=4.0, size=0.1, offset=0.5, depth=5.0, azimuth=70.0)}}
     case = problem(scene(**cloud), GIANT, {NORTH: dist.Uniform(-0.3, 0.3)}, clouds={"table": "a"})
     assert labels(case)[NORTH] == "halo offset north [deg]"

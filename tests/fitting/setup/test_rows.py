@@ -60,7 +60,7 @@ def test_open_bands_end_with_the_particles():
 
 def test_absorption_takes_photons():
     """exp(−Σ length · opacity): nothing at 1 TeV, a third at 1 PeV behind 8.5 kpc of the CMB and 4 of warm dust."""
-    dust = PhotonField(0.5, 30.0)
+    dust = PhotonField(energy_density=0.5, temperature=30.0)
     left = escaping({"cmb": 8.5, "dust": 4.0}, {"dust": dust})
     photon = np.array([1e3, 1e5, 1e6])
     expected = np.exp(-8.5 * pair_opacity(photon, ["cmb"]) - 4.0 * pair_opacity(photon, [(30.0, 0.5)]))
@@ -79,9 +79,9 @@ def test_rings_of_cosmic_ray_density():
     """A steady source: w(>10 TeV) = Ẇ'/(4πDr) in three dimensions, in rings ∫ ln[(R + s)/b] b db/∫ s b db of it, with
     gas inside R and s = √(R² − b²); D the same at all energies.
     """
-    source = Released(PowerLaw(2.3, 3.0), Continuous(37.0, 11.0))
-    model = Model(source, PowerLawDiffusion(28.0, 0.0), Homogeneous())
-    there = Scene({"halo": model}, View(1.0), {}, UniformGas(1.0))
+    source = Released(PowerLaw(index=2.3, log10_cutoff=3.0), Continuous(log10_power=37.0, log10_age=11.0))
+    model = Model(source, PowerLawDiffusion(log10_kappa=28.0, delta=0.0), Homogeneous())
+    there = Scene({"halo": model}, View(distance=1.0), {}, UniformGas(density=1.0))
     edges = np.array([0.1, 0.3, 0.6, 1.0])
     layout = {"kind": "cr_energy_density", "unit": "eV / cm3", "r_edges": edges.tolist(), "e_edges": [1e4, 1e6]}
     table = replace(blank_table("rings", layout, "x"), gas_radius=3.0)

@@ -62,8 +62,8 @@ def test_one_neutral_species_against_numpy(name):
 @pytest.mark.parametrize("name", ["wim", "wnm", "cnm"])
 def test_helium_besides_hydrogen_against_numpy(name):
     medium = phase(name)
-    helium = Neutral(0.1 * float(medium.density), 4.0, 1.1e-9)
-    with_helium = dataclasses.replace(medium, neutrals=(helium, Neutral(0.01, 16.0, 2e-9)))
+    helium = Neutral(density=0.1 * float(medium.density), mass=4.0, rate=1.1e-9)
+    with_helium = dataclasses.replace(medium, neutrals=(helium, Neutral(density=0.01, mass=16.0, rate=2e-9)))
     extra = [
         (float(n.rate * n.density) * S_PER_KYR, float(n.rate * medium.ion_density / n.mass) * S_PER_KYR)
         for n in with_helium.neutrals
@@ -77,7 +77,7 @@ def test_helium_besides_hydrogen_against_numpy(name):
 
 def test_helium_of_the_warm_medium_adds_seven_per_cent():
     medium = phase("wim")
-    with_helium = dataclasses.replace(medium, neutrals=(Neutral(0.035, 4.0, 1.1e-9),))
+    with_helium = dataclasses.replace(medium, neutrals=(Neutral(density=0.035, mass=4.0, rate=1.1e-9),))
     ratio = alfven_mode(with_helium, 10.0).damping / alfven_mode(medium, 10.0).damping
     assert float(ratio) == pytest.approx(1.07, abs=0.005)
 

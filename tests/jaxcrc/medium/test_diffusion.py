@@ -95,15 +95,15 @@ def test_unknown_reference():
     with pytest.raises(ValueError, match="known are nava16"):
         kappa(10.0, 0.0, 0.5, "slow", 10.0)
     with pytest.raises(ValueError, match="unknown diffusion reference"):
-        SuppressedDiffusion(0.0, 0.5, "none of these")
+        SuppressedDiffusion(log10_chi=0.0, delta=0.5, reference="none of these")
 
 
 @pytest.mark.parametrize("pivot", [0.0, -10.0, float("nan")])
 def test_pivot_must_be_positive(pivot):
     with pytest.raises(ValueError, match="not positive"):
-        SuppressedDiffusion(0.0, 0.5, "nava16", pivot)
+        SuppressedDiffusion(log10_chi=0.0, delta=0.5, reference="nava16", pivot=pivot)
     with pytest.raises(ValueError, match="not positive"):
-        PowerLawDiffusion(28.0, 0.5, pivot)
+        PowerLawDiffusion(log10_kappa=28.0, delta=0.5, pivot=pivot)
 
 
 def test_media_carry_their_functions():
@@ -115,7 +115,10 @@ def test_media_carry_their_functions():
     assert isinstance(suppressed, AbstractMedium)
 
 
-@pytest.mark.parametrize("medium", [SuppressedDiffusion(-1.0, 0.3, "bc18"), PowerLawDiffusion(27.0, 0.3)])
+@pytest.mark.parametrize(
+    "medium",
+    [SuppressedDiffusion(log10_chi=-1.0, delta=0.3, reference="bc18"), PowerLawDiffusion(log10_kappa=27.0, delta=0.3)],
+)
 def test_every_parameter_has_an_effect(medium):
     slopes = jax.grad(lambda m: jnp.sum(jnp.log(m.kappa(jnp.array([1e3, 1e5])))))(medium)
     # d ln κ = ln 10 d(log10), and ln(pc/E₀) dδ.
@@ -127,7 +130,10 @@ def test_every_parameter_has_an_effect(medium):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_lowers_for_cuda_and_keeps_the_dtype(dtype):
     momentum = jnp.geomspace(1.0, 1e6, 5, dtype=dtype)
-    media = [SuppressedDiffusion(dtype(-1.0), dtype(0.3), "bc18"), PowerLawDiffusion(dtype(27.0), dtype(0.3))]
+    media = [
+        SuppressedDiffusion(log10_chi=dtype(-1.0), delta=dtype(0.3), reference="bc18"),
+        PowerLawDiffusion(log10_kappa=dtype(27.0), delta=dtype(0.3)),
+    ]
     for medium in media:
         lowered = export.export(jax.jit(lambda m, p: m.kappa(p)), platforms=["cuda"])(medium, momentum)
         assert lowered.out_avals[0].dtype == dtype
@@ -143,5 +149,5 @@ def test_single_precision_agrees_with_double():
 
 
 def test_names_and_pivots_are_not_leaves():
-    leaves = jax.tree.leaves(eqx.filter(SuppressedDiffusion(-1.0, 0.3, "bc18"), eqx.is_array))
+    leaves = jax.tree.leaves(eqx.filter(SuppressedDiffusion(log10_chi=-1.0, delta=0.3, reference="bc18"), eqx.is_array))
     assert len(leaves) == 2

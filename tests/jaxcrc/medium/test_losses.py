@@ -75,12 +75,18 @@ def test_recoil_limits():
 def test_cooling_times():
     """E/b = 419, 55.7, 9.55 kyr at 1, 10, 100 TeV in 3 µG and the fields around Geminga."""
     energy = np.array([1e3, 1e4, 1e5])
-    photons = {"cmb": PhotonField(0.26, 2.725), "infrared": PhotonField(0.3, 20.0), "optical": PhotonField(0.3, 5000.0)}
-    light = Light(3.0, photons=photons)
+    photons = {
+        "cmb": PhotonField(energy_density=0.26, temperature=2.725),
+        "infrared": PhotonField(energy_density=0.3, temperature=20.0),
+        "optical": PhotonField(energy_density=0.3, temperature=5000.0),
+    }
+    light = Light(magnetic_field=3.0, photons=photons)
     total = inverse_compton_loss(energy, FIELDS) + synchrotron_loss(energy, 3.0)
     np.testing.assert_allclose(energy / total, [419.0, 55.7, 9.55], rtol=7e-4)
     np.testing.assert_allclose(lepton_loss(energy, light), total, rtol=1e-14)
-    np.testing.assert_allclose(lepton_loss(energy, Light(3.0, photons={})), synchrotron_loss(energy, 3.0))
+    np.testing.assert_allclose(
+        lepton_loss(energy, Light(magnetic_field=3.0, photons={})), synchrotron_loss(energy, 3.0)
+    )
     np.testing.assert_allclose(lepton_loss(energy, light, 2.0), total + bremsstrahlung_loss(energy, 2.0), rtol=1e-14)
 
 

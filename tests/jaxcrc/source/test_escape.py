@@ -20,11 +20,11 @@ from jaxcrc.source.escape import (
 from jaxcrc.source.remnant import shock_radius
 from jaxcrc.units import KM_S_PER_PC_KYR
 
-SEDOV = Sedov(4.0, np.log10(210.0), 2.1)
+SEDOV = Sedov(log10_age=4.0, log10_sedov_time=np.log10(210.0), sedov_radius=2.1)
 
 
 def escaping(ceiling, dynamics=SEDOV, **options) -> Escaping:
-    return Escaping(dynamics, ceiling, 50.0, **options)
+    return Escaping(dynamics, ceiling, log10_energy=50.0, **options)
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,27 @@ def test_gabici_empties_the_remnant_in_five_hundred_sedov_times():
 
 
 def test_particles_are_either_inside_or_outside():
-    release = escaping(PowerLawCeiling(3.0, 2.6), spread=0.005)
+    release = escaping(PowerLawCeiling(log10_max_momentum=3.0, slope=2.6), spread=0.005)
     momentum = jnp.geomspace(1.0, 1e6, 400)
     share = np.asarray(release.escaped(momentum))
     edge = 1e6 * (10.0 / 0.21) ** -2.6  # p_max now
     assert np.all(share[momentum < 0.8 * edge] < 1e-6)
     assert np.all(share[momentum > 1.25 * edge] > 1.0 - 1e-6)
-    soft = np.asarray(escaping(PowerLawCeiling(3.0, 2.6), spread=0.05).escaped(jnp.array([edge])))
+    soft = np.asarray(
+        escaping(PowerLawCeiling(log10_max_momentum=3.0, slope=2.6), spread=0.05).escaped(jnp.array([edge]))
+    )
     np.testing.assert_allclose(soft, 0.5, atol=1e-9)
 
 
 def test_bell_and_the_far_boundary_hold_what_their_formulas_say():
-    dynamics = Explosion(4.0, 1.0, 1.4, 0.5)
+    dynamics = Explosion(log10_age=4.0, energy_sn=1.0, ejecta_mass=1.4, density=0.5)
     for ceiling, formula in (
-        (BellCeiling(0.0), lambda r, u: 230e3 * 0.5**0.5 * (u / 1e4) ** 2 * r),
+        (BellCeiling(log10_factor=0.0), lambda r, u: 230e3 * 0.5**0.5 * (u / 1e4) ** 2 * r),
         # κ_Bohm = E c/(3 q B): 1 GeV in 1 µG has a gyroradius of 3.3356e12 cm.
-        (BoundaryCeiling(5.0), lambda r, u: 0.05 * r * 3.0857e18 * (u * 1e5) * 3.0 * 5.0 / (2.998e10 * 3.3356e12)),
+        (
+            BoundaryCeiling(field=5.0),
+            lambda r, u: 0.05 * r * 3.0857e18 * (u * 1e5) * 3.0 * 5.0 / (2.998e10 * 3.3356e12),
+        ),
     ):
         for time in (1.0, 3.0, 30.0):
             radius, speed = jax.value_and_grad(lambda t: shock_radius(t, 1.0, 1.4, 0.5))(time)
@@ -76,14 +81,24 @@ def test_bell_and_the_far_boundary_hold_what_their_formulas_say():
 
 
 def test_age_follows_from_the_angle_on_the_sky():
-    dynamics = SeenExplosion(0.4, 2.0, 1.3, 1.4, 5.0)
+    dynamics = SeenExplosion(angular_radius=0.4, distance=2.0, energy_sn=1.3, ejecta_mass=1.4, density=5.0)
     radius = 2000.0 * np.deg2rad(0.4)
     np.testing.assert_allclose(shock_radius(dynamics.age(), 1.3, 1.4, 5.0), radius, rtol=1e-10)
-    np.testing.assert_allclose(escaping(PowerLawCeiling(3.5, 2.6), dynamics).shock(), radius, rtol=1e-10)
+    np.testing.assert_allclose(
+        escaping(PowerLawCeiling(log10_max_momentum=3.5, slope=2.6), dynamics).shock(), radius, rtol=1e-10
+    )
 
 
-CEILINGS_TRIED = [PowerLawCeiling(3.0, 2.6), BellCeiling(0.1), BoundaryCeiling(8.0)]
-DYNAMICS_TRIED = [Sedov(4.0, 2.3, 2.1), SeenExplosion(0.4, 2.0, 1.0, 1.4, 3.0), Explosion(4.0, 1.0, 1.4, 1.0)]
+CEILINGS_TRIED = [
+    PowerLawCeiling(log10_max_momentum=3.0, slope=2.6),
+    BellCeiling(log10_factor=0.1),
+    BoundaryCeiling(field=8.0),
+]
+DYNAMICS_TRIED = [
+    Sedov(log10_age=4.0, log10_sedov_time=2.3, sedov_radius=2.1),
+    SeenExplosion(angular_radius=0.4, distance=2.0, energy_sn=1.0, ejecta_mass=1.4, density=3.0),
+    Explosion(log10_age=4.0, energy_sn=1.0, ejecta_mass=1.4, density=1.0),
+]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +128,7 @@ def test_every_parameter_moves_the_escape(dynamics, ceiling):
 
 def test_time_since_escape_is_smooth_where_particles_are_just_leaving():
     """Long after t_esc nothing but the time since; before it positive; its slope never jumps."""
-    release = escaping(PowerLawCeiling(3.0, 2.6), spread=0.05)
+    release = escaping(PowerLawCeiling(log10_max_momentum=3.0, slope=2.6), spread=0.05)
     momentum = jnp.geomspace(1.0, 1e6, 4001)
     told = jax.jit(lambda p: (release.escape_time(p), release.since(p, jnp.full_like(p, 1e9))))(momentum)  # no smearing
     escape, since = (np.asarray(time) for time in told)

@@ -88,7 +88,7 @@ def test_broadcasts():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_lowers_for_cuda_and_keeps_the_dtype(dtype):
-    kinetic, spectrum = jnp.geomspace(0.1, 1e6, 5, dtype=dtype), PowerLaw(dtype(2.2), dtype(2.0))
+    kinetic, spectrum = jnp.geomspace(0.1, 1e6, 5, dtype=dtype), PowerLaw(index=dtype(2.2), log10_cutoff=dtype(2.0))
     lowered = export.export(jax.jit(lambda s, t: (s(t), momentum(t), beta(t))), platforms=["cuda"])(spectrum, kinetic)
     assert {leaf.dtype for leaf in lowered.out_avals} == {np.dtype(dtype)}
 

@@ -29,15 +29,27 @@ from jaxcrc.transport.kernels.cooled import burst_spread, spread_density
 from jaxcrc.transport.kernels.cooling import cooling, past, rise_at
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
-CMB = PhotonField(0.26, 2.725)
-GEMINGA = Light(3.0, photons={"cmb": CMB, "ir": PhotonField(0.3, 20.0), "optical": PhotonField(0.3, 5000.0)})
-AROUND = Surroundings(UniformGas(1.0), GEMINGA)
+CMB = PhotonField(energy_density=0.26, temperature=2.725)
+GEMINGA = Light(
+    magnetic_field=3.0,
+    photons={
+        "cmb": CMB,
+        "ir": PhotonField(energy_density=0.3, temperature=20.0),
+        "optical": PhotonField(energy_density=0.3, temperature=5000.0),
+    },
+)
+AROUND = Surroundings(UniformGas(density=1.0), GEMINGA)
 TOTAL = jnp.geomspace(1e3, 3e5, 6)
 GRID = EnergyGrid(TOTAL - ELECTRON_MASS, jnp.ones(6, bool), ELECTRON_MASS)
 INJECTION = ElectronPowerLaw(index=2.2, log10_cutoff=2.3)
 PULSAR = Pulsar(INJECTION, KnownAge(log10_age=5.534), log10_power=34.5, log10_efficiency=-0.4, log10_tau0=4.08)
 TIMED = Pulsar(
-    INJECTION, Timing(0.2371, 10.97), log10_power=34.5, log10_efficiency=-0.4, log10_tau0=4.08, braking_index=2.6
+    INJECTION,
+    Timing(period=0.2371, period_derivative=10.97),
+    log10_power=34.5,
+    log10_efficiency=-0.4,
+    log10_tau0=4.08,
+    braking_index=2.6,
 )
 MEDIUM = PowerLawDiffusion(log10_kappa=np.log10(4.5e27), delta=1.0 / 3.0, pivot=1e5)
 PLACES = jnp.array([[0.5, 0.0, 0.0], [3.0, -2.0, 1.0], [0.0, 12.0, 5.0], [20.0, 0.0, -30.0]])
@@ -119,24 +131,29 @@ def test_the_expanding_burst_obeys_its_transport_equation():
 @pytest.mark.slow
 def test_a_wind_is_a_moving_source_and_none_is_none():
     still = FIELD(Cooled(), PULSAR)[0]
-    np.testing.assert_allclose(FIELD(Carried(Wind(0.0)), PULSAR)[0], still, rtol=1e-9)
-    wind = FIELD(Carried(Wind(250.0, -80.0, 40.0)), PULSAR)[0]
-    np.testing.assert_allclose(FIELD(Carried(ProperMotion(-250.0, 80.0, -40.0)), PULSAR)[0], wind, rtol=1e-12)
+    np.testing.assert_allclose(FIELD(Carried(Wind(north=0.0)), PULSAR)[0], still, rtol=1e-9)
+    wind = FIELD(Carried(Wind(north=250.0, east=-80.0, away=40.0)), PULSAR)[0]
+    np.testing.assert_allclose(
+        FIELD(Carried(ProperMotion(north=-250.0, east=80.0, away=-40.0)), PULSAR)[0], wind, rtol=1e-12
+    )
     assert float(jnp.max(jnp.abs(wind / still - 1.0))) > 0.1
     # A burst is the same Gaussian, displaced by velocity × age.
     burst = ElectronBurst(INJECTION, log10_energy=48.0, log10_age=4.0)
     moved = FIELD(Cooled(), burst, places=PLACES - jnp.array([2.5584, 0.0, 0.0]))[0]
-    np.testing.assert_allclose(FIELD(Carried(Wind(250.16)), burst)[0], moved, rtol=1e-3)
+    np.testing.assert_allclose(FIELD(Carried(Wind(north=250.16)), burst)[0], moved, rtol=1e-3)
 
 
 def test_a_drifting_halo_against_quadrature():
     # Constant κ, hardly any loss: ∫ Q (4πκs)^{−3/2} exp(−|x − us|²/4κs) ds, through the closed-form part too.
-    dark = Surroundings(UniformGas(1.0), Light(0.0, photons={"cmb": PhotonField(1e-9, 2.7)}))
+    dark = Surroundings(
+        UniformGas(density=1.0),
+        Light(magnetic_field=0.0, photons={"cmb": PhotonField(energy_density=1e-9, temperature=2.7)}),
+    )
     medium = PowerLawDiffusion(log10_kappa=27.5, delta=0.0, pivot=1e5)
     source = SteadyElectrons(INJECTION, log10_power=34.0, log10_age=4.0)
     velocity = np.array([1500.0, 300.0, 0.0]) / 977.79
     places = np.array([[0.02, 0.01, 0.0], [0.3, -0.2, 0.1], [5.0, 3.0, 1.0], [-4.0, 0.0, 2.0]])
-    density = FIELD(Carried(Wind(1500.0, 300.0)), source, medium, dark, jnp.asarray(places))[0][0]
+    density = FIELD(Carried(Wind(north=1500.0, east=300.0)), source, medium, dark, jnp.asarray(places))[0][0]
     kappa = float(medium.kappa(1e3))
     unit = float(source.power(jnp.ones(()))) * float(INJECTION(TOTAL)[0])
     for place, found in zip(places, np.asarray(density), strict=True):
@@ -152,10 +169,12 @@ def test_a_drifting_halo_against_quadrature():
 @pytest.mark.parametrize(
     ("transport", "source"),
     [
-        (Cooled(0.5), TIMED),
-        pytest.param(Carried(Wind(300.0, 100.0, -50.0)), PULSAR, marks=pytest.mark.slow),
+        (Cooled(expansion=0.5), TIMED),
+        pytest.param(Carried(Wind(north=300.0, east=100.0, away=-50.0)), PULSAR, marks=pytest.mark.slow),
         pytest.param(
-            Carried(ProperMotion(300.0, 100.0, -50.0)), ElectronBurst(INJECTION, 48.0, 4.0), marks=pytest.mark.slow
+            Carried(ProperMotion(north=300.0, east=100.0, away=-50.0)),
+            ElectronBurst(INJECTION, log10_energy=48.0, log10_age=4.0),
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["expansion", "wind", "proper motion"],
@@ -167,7 +186,7 @@ def test_every_parameter_moves_the_halo(transport, source):
 
     def total(shifts):
         moved = bind(scene, {n: _get(scene, n) + s for n, s in zip(names, shifts, strict=True)})
-        around = Surroundings(UniformGas(1.0), moved["light"])
+        around = Surroundings(UniformGas(density=1.0), moved["light"])
         field = moved["transport"].solve(moved["source"], moved["medium"], GRID, around)
         return jnp.sum(field.density(PLACES) * TOTAL[:, None] ** 2)
 
@@ -185,7 +204,7 @@ def _get(tree, path):
 def test_status_of_what_cannot_be():
     def status(log10_kappa, field):
         medium = PowerLawDiffusion(log10_kappa=np.float64(log10_kappa), delta=0.3, pivot=1e5)
-        around = Surroundings(UniformGas(1.0), Light(field, photons=GEMINGA.photons))
+        around = Surroundings(UniformGas(density=1.0), Light(magnetic_field=field, photons=GEMINGA.photons))
         return int(FIELD(Cooled(), PULSAR, medium, around)[1])
 
     assert status(27.6, 3.0) == 0
@@ -202,6 +221,6 @@ def test_only_electrons_cool_here():
     with pytest.raises(ValueError, match="releases no electrons"):
         Cooled().solve(INJECTION, MEDIUM, GRID, AROUND)
     with pytest.raises(ValueError, match="releases no electrons"):
-        Carried(Wind(100.0)).solve(INJECTION, MEDIUM, GRID, AROUND)
+        Carried(Wind(north=100.0)).solve(INJECTION, MEDIUM, GRID, AROUND)
     with pytest.raises(ValueError, match="energy_min"):
-        ElectronPowerLaw(2.0, 2.0, energy_min=1e4)
+        ElectronPowerLaw(index=2.0, log10_cutoff=2.0, energy_min=1e4)

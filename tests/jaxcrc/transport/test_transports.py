@@ -40,21 +40,25 @@ from jaxcrc.units import PROTON_MASS
 
 GRID = EnergyGrid(jnp.geomspace(20.0, 2e5, 6), jnp.ones(6, bool), PROTON_MASS)
 PLACES = jnp.array([[1.0, 0.5, -0.3], [4.0, -2.0, 3.0], [0.0, 9.0, 4.0], [7.0, 20.0, 1.0]])
-AROUND = Surroundings(UniformGas(300.0), Light())
-MEDIUM = SuppressedDiffusion(-1.0, 0.4, "nava16")
-ESCAPE = Escaping(Explosion(4.0, 1.0, 1.4, 1.0), PowerLawCeiling(3.0, 2.5), 50.0)
+AROUND = Surroundings(UniformGas(density=300.0), Light())
+MEDIUM = SuppressedDiffusion(log10_chi=-1.0, delta=0.4, reference="nava16")
+ESCAPE = Escaping(
+    Explosion(log10_age=4.0, energy_sn=1.0, ejecta_mass=1.4, density=1.0),
+    PowerLawCeiling(log10_max_momentum=3.0, slope=2.5),
+    log10_energy=50.0,
+)
 RELEASES = {
-    "burst": Burst(49.5, 4.3),
-    "continuous": Continuous(37.5, 4.3),
-    "finite": Finite(37.5, 4.3, 3.8),
-    "linear": Linear(37.5, 4.3),
-    "power-law": PowerLawInTime(37.5, 4.3, -0.4),
+    "burst": Burst(log10_energy=49.5, log10_age=4.3),
+    "continuous": Continuous(log10_power=37.5, log10_age=4.3),
+    "finite": Finite(log10_power=37.5, log10_age=4.3, log10_duration=3.8),
+    "linear": Linear(log10_power=37.5, log10_age=4.3),
+    "power-law": PowerLawInTime(log10_power=37.5, log10_age=4.3, slope=-0.4),
     "escape": ESCAPE,
 }
 SHAPES = {
     "point": Point(),
-    "ball": Ball(6.0),
-    "shell": Shell(6.0),
+    "ball": Ball(radius=6.0),
+    "shell": Shell(radius=6.0),
     "remnant-ball": RemnantBall(),
     "remnant-shell": RemnantShell(),
 }
@@ -62,11 +66,11 @@ MOVES = {
     "homogeneous": Homogeneous(),
     "with losses": Homogeneous(losses=True),
     "trapped": Trapped(),
-    "anisotropic": Anisotropic(-1.0, 70.0, 30.0),
-    "field-lines": FieldLines(0.5, 70.0, 30.0),
+    "anisotropic": Anisotropic(log10_ratio=-1.0, inclination=70.0, azimuth=30.0),
+    "field-lines": FieldLines(log10_magnetic_diffusion=0.5, inclination=70.0, azimuth=30.0),
     "ballistic": Ballistic(),
-    "absorbing": Absorbing(25.0),
-    "leaky": Leaky(25.0, 2.0),
+    "absorbing": Absorbing(boundary=25.0),
+    "leaky": Leaky(boundary=25.0, log10_speed=2.0),
 }
 # What is tried with a transport, where it does not take everything or the same would be tried twice.
 TAKES = {
@@ -93,7 +97,7 @@ CASES = [
 
 
 def whole(release, shape, move):
-    return Released(PowerLaw(2.2, 3.0), RELEASES[release], SHAPES[shape]), MEDIUM, MOVES[move]
+    return Released(PowerLaw(index=2.2, log10_cutoff=3.0), RELEASES[release], SHAPES[shape]), MEDIUM, MOVES[move]
 
 
 @jax.jit
@@ -157,7 +161,7 @@ def test_sharp_escape_is_the_shell_of_its_momentum():
     from jaxcrc import burst_shell
 
     release = eqx.tree_at(lambda r: r.spread, ESCAPE, jnp.asarray(0.005))
-    source = Released(PowerLaw(2.2, 3.0), release, RemnantShell())
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), release, RemnantShell())
     kappa, momentum = MEDIUM.kappa(GRID.momentum), GRID.momentum
     since = release.time() - release.escape_time(momentum)
     gone = np.asarray(since) > 1.0
@@ -178,7 +182,7 @@ def test_trapped_and_escaped_together_are_all_particles():
     places = jnp.asarray(np.stack([radius, 0.0 * radius, 0.0 * radius], axis=1))
     total = 0.0
     for shape, move in ((RemnantBall(), Homogeneous()), (RemnantBall(), Trapped())):
-        source = Released(PowerLaw(2.2, 3.0), ESCAPE, shape)
+        source = Released(PowerLaw(index=2.2, log10_cutoff=3.0), ESCAPE, shape)
         field = move.solve(source, MEDIUM, GRID, AROUND)
         total = total + np.sum(4.0 * np.pi * radius**2 * np.asarray(field.density(places)), axis=1) * (
             radius[1] - radius[0]
@@ -192,8 +196,8 @@ def test_collisions_thin_out_as_the_published_loss_times_say():
 
     kinetic = np.array([10.0, 100.0, 1e3])
     grid = EnergyGrid(jnp.asarray(kinetic), jnp.ones(3, bool), PROTON_MASS)
-    source = Released(PowerLaw(2.2, 3.9), RELEASES["burst"], Point())
-    rate = np.asarray(loss_rate(source, grid, Surroundings(UniformGas(1.0), Light())))
+    source = Released(PowerLaw(index=2.2, log10_cutoff=3.9), RELEASES["burst"], Point())
+    rate = np.asarray(loss_rate(source, grid, Surroundings(UniformGas(density=1.0), Light())))
     p, total = np.sqrt(kinetic * (kinetic + 2.0 * PROTON_MASS)), kinetic + PROTON_MASS
     # N = p^−2.2 exp(−p/p_c) E/p: its slope in ln T, dp/dT = E/p.
     slope = kinetic * ((3.2 / p + 10.0**-6.9) * total / p - 1.0 / total)

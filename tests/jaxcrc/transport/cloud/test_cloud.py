@@ -53,7 +53,7 @@ def test_particles_are_conserved(values):
 def test_coupling():
     """A1: Π(10 GeV, 10 pc, n_i = 0.1 cm⁻³) = 3e4 for ions of one proton mass, whatever the field."""
     for field in (1.0, 5.0):
-        medium = Phase(1e4, field, 1.0, 0.1, 0.99945, 1.0)
+        medium = Phase(temperature=1e4, field=field, ionised=1.0, density=0.1, ion_mass=0.99945, neutral_mass=1.0)
         assert float(coupling(medium, 10.0, 10.0)) == pytest.approx(3.010e4, rel=3e-3)
     assert float(coupling(medium, 10.0, 10.0, index=2.0)) == pytest.approx(1.48e4, rel=5e-3)
     assert float(coupling(medium, 10.0, 10.0, growth_factor=0.5)) == pytest.approx(1.505e4, rel=3e-3)

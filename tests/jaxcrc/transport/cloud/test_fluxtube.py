@@ -18,12 +18,14 @@ pytestmark = pytest.mark.slow
 
 KINETIC = jnp.geomspace(100.0, 1.0e4, 9)
 GRID = EnergyGrid(KINETIC, jnp.ones(9, bool), PROTON_MASS)
-AROUND = Surroundings(UniformGas(jnp.asarray(1.0)), Light())
+AROUND = Surroundings(UniformGas(density=jnp.asarray(1.0)), Light())
 Z = jnp.concatenate([jnp.linspace(0.0, 40.0, 401), jnp.geomspace(40.2, 3000.0, 400)])
 
 
 def source(log10_energy, log10_age=4.5):
-    return Released(PowerLaw(2.2, 3.0), Burst(log10_energy, log10_age), Point())
+    return Released(
+        PowerLaw(index=2.2, log10_cutoff=3.0), Burst(log10_energy=log10_energy, log10_age=log10_age), Point()
+    )
 
 
 @eqx.filter_jit
@@ -36,7 +38,7 @@ def solved(transport, source, medium):
 def strong():
     """1e50 erg from a remnant of 31.6 kyr in the warm ionised medium, κ₀ = 1e28 (E/10 GeV)^½."""
     transport = CosmicRayCloud(phase("wim"), Remnant(density=0.35, radiative=False), energies=5)
-    return solved(transport, source(50.0), PowerLawDiffusion(28.0, 0.5))
+    return solved(transport, source(50.0), PowerLawDiffusion(log10_kappa=28.0, delta=0.5))
 
 
 def test_all_particles_are_in_the_tube(strong):
@@ -57,9 +59,9 @@ def test_few_particles_diffuse_as_if_alone(strong):
     """Π → 0: a slab of half-length a = 2R/3 spreads by κ₀ for the time since its release; κ/κ₀ = 1."""
     slow = eqx.tree_at(lambda p: p.density, phase("wim"), jnp.asarray(1e8))  # waves stand still
     transport = CosmicRayCloud(slow, Remnant(density=0.35, radiative=False), energies=5)
-    field, along, chi = solved(transport, source(43.0), PowerLawDiffusion(28.0, 0.5))
+    field, along, chi = solved(transport, source(43.0), PowerLawDiffusion(log10_kappa=28.0, delta=0.5))
     np.testing.assert_allclose(chi, 1.0, rtol=1e-4)
-    kappa = PowerLawDiffusion(28.0, 0.5).kappa(GRID.momentum)
+    kappa = PowerLawDiffusion(log10_kappa=28.0, delta=0.5).kappa(GRID.momentum)
     for k in range(0, 9, 2):  # where an energy of the grid is one of the few
         radius, left = float(field.radius()[k]), float(field.release_time[k // 2])
         a, width = 2.0 * radius / 3.0, 2.0 * np.sqrt(float(kappa[k]) * (10**1.5 - left))
@@ -117,13 +119,18 @@ def test_bad_input():
     ):
         with pytest.raises(ValueError, match=words):
             CosmicRayCloud(phase("wim"), **change)
-    ball = Released(PowerLaw(2.2, 3.0), Burst(50.0, 4.5), Ball(5.0))
+    ball = Released(PowerLaw(index=2.2, log10_cutoff=3.0), Burst(log10_energy=50.0, log10_age=4.5), Ball(radius=5.0))
     with pytest.raises(ValueError, match="burst from a point"):
-        CosmicRayCloud(phase("wim")).solve(ball, PowerLawDiffusion(28.0, 0.5), GRID, AROUND)
+        CosmicRayCloud(phase("wim")).solve(ball, PowerLawDiffusion(log10_kappa=28.0, delta=0.5), GRID, AROUND)
 
 
 def test_single_precision_and_cuda():
-    parts = (CosmicRayCloud(phase("wim"), energies=4), source(50.0), PowerLawDiffusion(28.0, 0.5), GRID)
+    parts = (
+        CosmicRayCloud(phase("wim"), energies=4),
+        source(50.0),
+        PowerLawDiffusion(log10_kappa=28.0, delta=0.5),
+        GRID,
+    )
     single = jax.tree.map(lambda x: x.astype(jnp.float32) if eqx.is_inexact_array(x) else x, parts)
 
     def along(t, s, m, g):
