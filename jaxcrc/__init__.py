@@ -1,103 +1,11 @@
-"""Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out."""
+"""Differentiable cosmic-ray transport around sources and the gamma rays it makes: arrays in, arrays out.
 
-from jaxcrc.emission.bremsstrahlung import bremsstrahlung_band_emission as bremsstrahlung_band_emission
-from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission as bremsstrahlung_emission
-from jaxcrc.emission.composition import Composition as Composition
-from jaxcrc.emission.compton import inverse_compton_band_emission as inverse_compton_band_emission
-from jaxcrc.emission.compton import inverse_compton_emission as inverse_compton_emission
-from jaxcrc.emission.estimator import cr_energy_density as cr_energy_density
-from jaxcrc.emission.estimator import published_energy_density as published_energy_density
-from jaxcrc.emission.hadronic import hadronic_band_emission as hadronic_band_emission
-from jaxcrc.emission.hadronic import hadronic_cross_section as hadronic_cross_section
-from jaxcrc.emission.hadronic import hadronic_emission as hadronic_emission
-from jaxcrc.emission.secondaries import Neutrinos as Neutrinos
-from jaxcrc.emission.secondaries import hadronic_electrons as hadronic_electrons
-from jaxcrc.emission.secondaries import hadronic_neutrinos as hadronic_neutrinos
-from jaxcrc.emission.synchrotron import synchrotron_band_emission as synchrotron_band_emission
-from jaxcrc.emission.synchrotron import synchrotron_emission as synchrotron_emission
-from jaxcrc.forward import Prediction as Prediction
-from jaxcrc.forward import Setup as Setup
-from jaxcrc.forward import cast as cast
-from jaxcrc.forward import predict as predict
-from jaxcrc.forward import solve as solve
-from jaxcrc.interactions.pairs import pair_opacity as pair_opacity
-from jaxcrc.medium.damping import damping_rate as damping_rate
-from jaxcrc.medium.diffusion import PowerLawDiffusion as PowerLawDiffusion
-from jaxcrc.medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
-from jaxcrc.medium.diffusion import kappa_0 as kappa_0
-from jaxcrc.medium.gas import Bubble as Bubble
-from jaxcrc.medium.gas import UniformGas as UniformGas
-from jaxcrc.medium.light import Light as Light
-from jaxcrc.medium.light import PhotonField as PhotonField
-from jaxcrc.medium.losses import bremsstrahlung_loss as bremsstrahlung_loss
-from jaxcrc.medium.losses import inverse_compton_loss as inverse_compton_loss
-from jaxcrc.medium.losses import lepton_loss as lepton_loss
-from jaxcrc.medium.losses import proton_loss as proton_loss
-from jaxcrc.medium.losses import synchrotron_loss as synchrotron_loss
-from jaxcrc.medium.phases import Phase as Phase
-from jaxcrc.medium.phases import phase as phase
-from jaxcrc.scene import Cloud as Cloud
-from jaxcrc.scene import Model as Model
-from jaxcrc.scene import Nuisance as Nuisance
-from jaxcrc.scene import Place as Place
-from jaxcrc.scene import Scene as Scene
-from jaxcrc.scene import View as View
-from jaxcrc.scene import bind as bind
-from jaxcrc.scene import paths as paths
-from jaxcrc.source.escape import BellCeiling as BellCeiling
-from jaxcrc.source.escape import BoundaryCeiling as BoundaryCeiling
-from jaxcrc.source.escape import Escaping as Escaping
-from jaxcrc.source.escape import Explosion as Explosion
-from jaxcrc.source.escape import PowerLawCeiling as PowerLawCeiling
-from jaxcrc.source.escape import RemnantBall as RemnantBall
-from jaxcrc.source.escape import RemnantShell as RemnantShell
-from jaxcrc.source.escape import Sedov as Sedov
-from jaxcrc.source.escape import SeenExplosion as SeenExplosion
-from jaxcrc.source.release import Ball as Ball
-from jaxcrc.source.release import Burst as Burst
-from jaxcrc.source.release import Continuous as Continuous
-from jaxcrc.source.release import Finite as Finite
-from jaxcrc.source.release import Linear as Linear
-from jaxcrc.source.release import Point as Point
-from jaxcrc.source.release import PowerLawInTime as PowerLawInTime
-from jaxcrc.source.release import Released as Released
-from jaxcrc.source.release import Shell as Shell
-from jaxcrc.source.remnant import shock_radius as shock_radius
-from jaxcrc.source.sea import LocalSea as LocalSea
-from jaxcrc.source.sea import local_sea as local_sea
-from jaxcrc.source.spectrum import PowerLaw as PowerLaw
-from jaxcrc.source.spindown import spin_down as spin_down
-from jaxcrc.transport.anisotropic import Anisotropic as Anisotropic
-from jaxcrc.transport.anisotropic import FieldLines as FieldLines
-from jaxcrc.transport.ballistic import Ballistic as Ballistic
-from jaxcrc.transport.base import Status as Status
-from jaxcrc.transport.bounded import Absorbing as Absorbing
-from jaxcrc.transport.bounded import Leaky as Leaky
-from jaxcrc.transport.cloud.crossed import grammage as grammage
-from jaxcrc.transport.cloud.escapes import Escape as Escape
-from jaxcrc.transport.cloud.escapes import escape as escape
-from jaxcrc.transport.cloud.fluxtube import CosmicRayCloud as CosmicRayCloud
-from jaxcrc.transport.cloud.fluxtube import TubeField as TubeField
-from jaxcrc.transport.cloud.population import coupling as coupling
-from jaxcrc.transport.cloud.population import half_life as half_life
-from jaxcrc.transport.cloud.profile import CloudSolution as CloudSolution
-from jaxcrc.transport.cloud.profile import solve_cloud as solve_cloud
-from jaxcrc.transport.cloud.tube import Resolution as Resolution
-from jaxcrc.transport.homogeneous import Homogeneous as Homogeneous
-from jaxcrc.transport.homogeneous import Trapped as Trapped
-from jaxcrc.transport.kernels.ballistic import ballistic_burst as ballistic_burst
-from jaxcrc.transport.kernels.ballistic import ballistic_continuous as ballistic_continuous
-from jaxcrc.transport.kernels.bounded import burst_bounded as burst_bounded
-from jaxcrc.transport.kernels.bounded import continuous_bounded as continuous_bounded
-from jaxcrc.transport.kernels.cooled import lepton_burst as lepton_burst
-from jaxcrc.transport.kernels.cooled import lepton_halo as lepton_halo
-from jaxcrc.transport.kernels.field import anisotropic_burst as anisotropic_burst
-from jaxcrc.transport.kernels.field import field_line_burst as field_line_burst
-from jaxcrc.transport.kernels.history import linear_point as linear_point
-from jaxcrc.transport.kernels.shell import burst_shell as burst_shell
-from jaxcrc.transport.kernels.shell import continuous_ball as continuous_ball
-from jaxcrc.transport.kernels.shell import continuous_shell as continuous_shell
-from jaxcrc.transport.kernels.spherical import burst_ball as burst_ball
-from jaxcrc.transport.kernels.spherical import burst_point as burst_point
-from jaxcrc.transport.kernels.spherical import continuous_point as continuous_point
-from jaxcrc.transport.uniform import Uniform as Uniform
+Its names are imported when they are first asked for.
+"""
+
+from importlib.metadata import version
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__version__ = version("jaxcrc")

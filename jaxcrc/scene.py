@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 from jaxtyping import Float
 
 from jaxcrc._types import Scalar, as_parameter, choice, param
@@ -101,6 +102,18 @@ class Scene(eqx.Module):
     gas: AbstractGas = eqx.field(default_factory=lambda: UniformGas(density=as_parameter(1.0)))
     light: Light = eqx.field(default_factory=Light)
     hadronic: Hadronic = eqx.field(default_factory=Hadronic)
+
+    def __repr__(self) -> str:
+        """Components by their parts, then each path with its value and unit."""
+        lines = [f"Scene of {', '.join(self.components) or 'nothing'}"]
+        for name, model in self.components.items():
+            parts = (model.source, model.medium, model.transport)
+            lines.append(f"  {name}: {', '.join(type(part).__name__ for part in parts if part is not None)}")
+        for path in paths(self):
+            value, unit = get(self, path), describe(self, path)["unit"]
+            shown = f"{float(value):.6g}" if value.ndim == 0 and not isinstance(value, Tracer) else str(value)
+            lines.append(f"  {path} = {shown}" + f" [{unit}]" * bool(unit))
+        return "\n".join(lines)
 
     def place(self, component: str) -> Float[Array, "3"]:
         """From the source to a component [pc]: north, east, away from us."""

@@ -36,6 +36,10 @@ CM2_S_PER_PC2_KYR = CM_PER_PC**2 / S_PER_KYR
 LOG10_CM2_S_PER_PC2_KYR = math.log10(CM2_S_PER_PC2_KYR)
 KM_S_PER_PC_KYR = CM_PER_PC / S_PER_KYR / 1.0e5
 
+MICROGAUSS = 1.0e-6
+LARMOR_PC = ERG_PER_GEV / (ELECTRON_CHARGE_ESU * MICROGAUSS) / CM_PER_PC  # r_L of 1 GeV in 1 µG [pc]
+FIELD_ENERGY_GEV_CM3 = MICROGAUSS**2 / (8.0 * math.pi) / ERG_PER_GEV  # B²/8π at 1 µG [GeV cm⁻³]
+
 # Released energy is counted in 1e50 erg: in GeV it would overflow single precision.
 ENERGY_UNIT_ERG = 1.0e50
 LOG10_ENERGY_UNIT_ERG = 50.0
@@ -60,8 +64,3 @@ def to_float(quantity: object, unit: str) -> float:
         return float(u.Quantity(quantity).to_value(u.Unit(unit)))
     except (u.UnitConversionError, TypeError, ValueError) as error:
         raise ValueError(f"cannot read {quantity!r} as a quantity in {unit}: {error}") from None
-
-
-def to_quantity(value: object, unit: str) -> u.Quantity:
-    """An astropy Quantity of `value` in `unit`."""
-    return u.Quantity(value, u.Unit(unit))

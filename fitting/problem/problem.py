@@ -87,6 +87,12 @@ class Problem:
             tuple(self.options.ties.items()),
         )
 
+    def __repr__(self) -> str:
+        """What is fitted to what."""
+        points = ", ".join(f"{name} ({int(table.used.sum())} points)" for name, table in self.tables.items())
+        simulated = " (SIMULATED)" if self.simulated else ""
+        return f"Problem '{self.title or 'untitled'}'{simulated}: {len(self.paths)} free parameters; tables {points}"
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Paths of the free parameters."""

@@ -44,6 +44,15 @@ class Run:
     best_errors: dict[str, float]
     about: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """What was fitted, how, and how much was drawn."""
+        chains, draws = next(iter(self.draws.values())).shape if self.draws else (0, 0)
+        simulated = " (SIMULATED)" if self.problem.simulated else ""
+        return (
+            f"Run of '{self.problem.title or 'untitled'}'{simulated}: {self.about['method']}, "
+            f"{chains} x {draws} draws, {len(self.draws)} free parameters, tables {', '.join(self.problem.tables)}; see summary()"
+        )
+
     @property
     def sampled(self) -> bool:
         """Whether the draws are a Markov chain's (else Gaussian draws around the MAP)."""

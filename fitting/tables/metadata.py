@@ -11,6 +11,7 @@ from fitting.tables.checks import TableError, check_keys
 from fitting.tables.regions import REGIONS, Annuli, Box, Circle, Total
 from fitting.tables.table import Table
 from fitting.words import suggest
+from jaxcrc.observe.psf import sigma_from_r68
 from jaxcrc.units import to_float
 
 TEXT_KEYS = ("name", "reference", "doi", "found_at", "licence")
@@ -19,8 +20,6 @@ KEYS = (
     *("notes", "simulated", "truth", *TEXT_KEYS),
 )
 PSF_WIDTH = {"gaussian": "sigma", "tophat": "radius"}
-# Radius that contains 68 % of a Gaussian, in units of its standard deviation along one axis.
-R68_PER_SIGMA = math.sqrt(-2.0 * math.log(1.0 - 0.68))
 NONE = (None, "none", "None")
 
 
@@ -150,7 +149,7 @@ def _psf_entry(entry: Any) -> tuple[str, float]:
     if len(given) != 1:
         raise TableError(f"'psf' of shape '{shape}' has {len(given)} widths; give one of {', '.join(widths)}")
     width = _positive(entry[given[0]], "deg", f"psf.{given[0]}")
-    return shape, width / R68_PER_SIGMA if given[0] == "r68" else width
+    return shape, sigma_from_r68(width) if given[0] == "r68" else width
 
 
 def _positive(text: Any, unit: str, key: str) -> float:

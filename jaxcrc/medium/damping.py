@@ -17,8 +17,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import as_parameter
+from jaxcrc.medium.diffusion import larmor_radius
 from jaxcrc.medium.dispersion import alfven_mode, band_entry
-from jaxcrc.medium.phases import Phase, larmor_radius
+from jaxcrc.medium.phases import Phase
 from jaxcrc.medium.phases import phase as named_phase
 
 Value = Float[Array, "..."]

@@ -20,9 +20,8 @@ from jaxtyping import Float
 from jaxcrc._types import Scalar, as_parameter, choice, facts, param
 from jaxcrc.units import (
     CM2_S_PER_PC2_KYR,
-    ELECTRON_CHARGE_ESU,
-    ERG_PER_GEV,
-    LIGHT_SPEED_CM_S,
+    LARMOR_PC,
+    LIGHT_SPEED,
     LOG10_CM2_S_PER_PC2_KYR,
 )
 
@@ -104,17 +103,23 @@ def kappa(
     return _power_law(momentum, math.log(10.0) * log10_chi + _log_kappa_0(reference, pivot), delta, pivot)
 
 
+def larmor_radius(momentum: ArrayLike, field: ArrayLike) -> Float[Array, "..."]:
+    """Gyroradius r_L = pc/(eB) of a singly charged particle [pc].
+
+    Arguments: momentum — pc [GeV]; field — magnetic field strength [µG].
+    """
+    dtype = jnp.result_type(float, momentum, field)
+    return LARMOR_PC * (jnp.asarray(momentum, dtype) / jnp.asarray(field, dtype))
+
+
 def bohm(momentum: ArrayLike, field: ArrayLike) -> Float[Array, "..."]:
     """Bohm diffusion coefficient [pc² kyr⁻¹].
 
-    Equation: κ = c r_L/3, r_L = pc/(eB).
+    Equation: κ = c r_L/3.
     Arguments: momentum — pc [GeV]; field — magnetic field strength [µG].
     Validity: singly charged particles with β = 1; the least diffusion along a field with δB = B.
     """
-    gyroradius = ERG_PER_GEV / (ELECTRON_CHARGE_ESU * 1e-6)  # [cm] at 1 GeV and 1 µG
-    dtype = jnp.result_type(float, momentum, field)
-    ratio = jnp.asarray(momentum, dtype) / jnp.asarray(field, dtype)
-    return LIGHT_SPEED_CM_S * gyroradius / 3.0 / CM2_S_PER_PC2_KYR * ratio
+    return LIGHT_SPEED / 3.0 * larmor_radius(momentum, field)
 
 
 class AbstractMedium(eqx.Module):

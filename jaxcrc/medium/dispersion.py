@@ -24,7 +24,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc.medium.phases import Phase, larmor_radius
+from jaxcrc.medium.diffusion import larmor_radius
+from jaxcrc.medium.phases import Phase
 from jaxcrc.units import S_PER_KYR
 
 Value = Float[Array, "..."]

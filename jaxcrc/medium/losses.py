@@ -28,7 +28,6 @@ THOMSON_RATE = 4.0 / 3.0 * units.THOMSON_CM2 * units.LIGHT_SPEED_CM_S * units.S_
 GEV_PER_EV = 1.0e-9
 # K = π r_e² c m_ec² [GeV cm³ kyr⁻¹].
 STOPPING = math.pi * ELECTRON_RADIUS_CM**2 * units.LIGHT_SPEED_CM_S * units.ELECTRON_MASS * units.S_PER_KYR
-FIELD_ENERGY_GEV_CM3 = 1.0e-12 / (8.0 * math.pi) / units.ERG_PER_GEV  # B²/8π at 1 µG
 
 
 def _boost(energy: Array) -> Array:
@@ -66,7 +65,7 @@ def synchrotron_loss(energy: ArrayLike, field: ArrayLike) -> Float[Array, "..."]
     Source: Blumenthal & Gould 1970. Arguments: energy — total energy of the electron [GeV]; field — B [µG].
     """
     energy, field = as_parameter(energy), as_parameter(field)
-    return (THOMSON_RATE * FIELD_ENERGY_GEV_CM3) * _boost(energy) * field**2
+    return (THOMSON_RATE * units.FIELD_ENERGY_GEV_CM3) * _boost(energy) * field**2
 
 
 def bremsstrahlung_loss(

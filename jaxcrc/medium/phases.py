@@ -11,26 +11,22 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, choice, param
+from jaxcrc._types import choice, param
+from jaxcrc.medium.diffusion import bohm
 from jaxcrc.units import (
     BOLTZMANN_ERG_K,
-    CM_PER_PC,
-    ELECTRON_CHARGE_ESU,
-    ERG_PER_GEV,
+    FIELD_ENERGY_GEV_CM3,
     HYDROGEN_MASS_G,
     KM_S_PER_PC_KYR,
-    LIGHT_SPEED,
+    MICROGAUSS,
     PROTON_MASS_G,
     S_PER_KYR,
 )
 
 Value = Float[Array, "..."]
 
-MICROGAUSS = 1.0e-6
-LARMOR_PC = ERG_PER_GEV / (ELECTRON_CHARGE_ESU * MICROGAUSS) / CM_PER_PC  # r_L of 1 GeV in 1 µG [pc]
 ALFVEN_PC_KYR = MICROGAUSS / math.sqrt(4.0 * math.pi * HYDROGEN_MASS_G) / 1.0e5 / KM_S_PER_PC_KYR  # 1 µG, 1 m_H cm⁻³
 THERMAL_PC_KYR = math.sqrt(BOLTZMANN_ERG_K / PROTON_MASS_G) / 1.0e5 / KM_S_PER_PC_KYR  # √(k·1 K/m_p)
-FIELD_ENERGY_GEV_CM3 = MICROGAUSS**2 / (8.0 * math.pi) / ERG_PER_GEV  # B²/8π at 1 µG [GeV cm⁻³]
 
 ATOMIC_RATE = 1.7e-8 * S_PER_KYR  # at 1e4 K and 1 cm⁻³ [kyr⁻¹]
 MOLECULAR_RATE = 2.1e-9 * S_PER_KYR
@@ -112,17 +108,12 @@ class Phase(eqx.Module):
         return FIELD_ENERGY_GEV_CM3 * self.field**2
 
 
-def larmor_radius(energy: ArrayLike, field: ArrayLike) -> Value:
-    """r_L = E/(eB) [pc] of a proton of energy [GeV] in field [µG]."""
-    return LARMOR_PC * as_parameter(energy) / field
-
-
 def kappa_bohm(energy: ArrayLike, field: ArrayLike) -> Value:
     """κ_B = (4/3π) c r_L [pc² kyr⁻¹], the diffusion coefficient where the waves' energy per ln k is B²/8π.
 
     Source: Skilling 1975; slab waves of both helicities, magnetic and kinetic energy counted.
     """
-    return 4.0 / (3.0 * math.pi) * LIGHT_SPEED * larmor_radius(energy, field)
+    return 4.0 / math.pi * bohm(energy, field)
 
 
 # name: temperature, field, ionised fraction, density, ion mass, neutral mass, molecular

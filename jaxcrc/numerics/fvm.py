@@ -121,13 +121,3 @@ def flux_derivatives(grid: Grid1D, diffusion: Faces, velocity: Faces) -> tuple[F
     conductance = diffusion * inverse_distances(grid.faces)
     inner, outer = face_weights(grid.faces)
     return grid.areas * (conductance + velocity * inner), grid.areas * (velocity * outer - conductance)
-
-
-def implicit_matrix(grid: Grid1D, diffusion: Faces, velocity: Faces, loss: Cells, rate: float | Array) -> Tridiagonal:
-    """Matrix of rate·u + (1/V) div(A F) + loss·u, multiplied by the cell volumes.
-
-    Arguments: grid; diffusion K and velocity V on faces; loss [1/time] in cells; rate [1/time], the coefficient of
-    the new value in the time derivative (0 for a steady state).
-    """
-    by_inner, by_outer = flux_derivatives(grid, diffusion, velocity)
-    return flux_matrix(by_inner, by_outer, grid.volumes * (rate + loss))

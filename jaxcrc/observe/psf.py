@@ -47,7 +47,7 @@ def _check_width(name: str, width: float) -> None:
         raise ValueError(f"{name} {width} must be positive and finite; for perfect resolution take NoPSF()")
 
 
-def sigma_from_r68(r68: float | np.ndarray) -> float | np.ndarray:
+def sigma_from_r68(r68: float) -> float:
     """Width per axis of the Gaussian PSF whose 68 % containment radius is `r68`, in the unit of `r68`.
 
     r68 = √(−2 ln 0.32) σ = 1.5096 σ.

@@ -31,20 +31,6 @@ def spin_down(
     return power_now * jnp.exp(slope * (jnp.log1p(age / tau0) - jnp.log1p(time / tau0)))
 
 
-def spun_down(
-    age: ArrayLike, power_now: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
-) -> Float[Array, "..."]:
-    """Rotational energy lost since birth, in the unit of power_now times kyr.
-
-    Equation: ∫_0^age Ė dt = Ė₀ τ₀ (n−1)/2 [1 − (1 + age/τ₀)^{−2/(n−1)}]; Ė₀ age/(1 + age/τ₀) at n = 3.
-    Source: integral of `spin_down`.
-    Arguments: age — of the pulsar [kyr]; power_now — Ė today; tau0 — τ₀ [kyr]; braking_index — n, above 1.
-    """
-    age, power_now, tau0, braking_index = _floats(age, power_now, tau0, braking_index)
-    step = 0.5 * (braking_index - 1.0)
-    return spin_down(0.0, power_now, age, tau0, braking_index) * tau0 * step * -jnp.expm1(-jnp.log1p(age / tau0) / step)
-
-
 def age_from_period(
     period: ArrayLike, period_derivative: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
 ) -> Float[Array, "..."]:

@@ -11,18 +11,17 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Bits, Energy, Position, Scalar, switch
-from jaxcrc.interactions.inelastic import inelastic_cross_section
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
+from jaxcrc.medium.losses import pion_loss
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
 from jaxcrc.transport.kernels.history import linear_point, released
 from jaxcrc.transport.kernels.shell import burst_shell, continuous_ball, continuous_shell
 from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
-from jaxcrc.units import LIGHT_SPEED, LIGHT_SPEED_CM_S, MB_PER_CM2, S_PER_KYR
+from jaxcrc.units import LIGHT_SPEED
 
 INTERSTELLAR_FIELD = 3.0  # [µG], for the Bohm flag alone
-INELASTICITY = 0.45  # share of its energy that a proton loses in a collision
 
 Kernel = Callable[..., Array]
 Size = tuple[Scalar | Energy, ...]
@@ -107,8 +106,7 @@ def loss_rate(source: Released, energy: EnergyGrid, surroundings: Surroundings) 
         lambda log: jnp.log(source.spectrum(jnp.exp(log))), (jnp.log(energy.kinetic),), (jnp.ones_like(energy.kinetic),)
     )[1]
     gas = surroundings.gas.at(jnp.zeros((1, 3), energy.kinetic.dtype))[0]
-    per_kyr = INELASTICITY * inelastic_cross_section(energy.kinetic) / MB_PER_CM2 * (LIGHT_SPEED_CM_S * S_PER_KYR) * gas
-    return jnp.maximum(-slope - 1.0, 0.0) * per_kyr
+    return jnp.maximum(-slope - 1.0, 0.0) * pion_loss(energy.kinetic, gas) / energy.kinetic
 
 
 def validity(kappa: Energy, energy: EnergyGrid, time: Scalar) -> Bits:

@@ -24,7 +24,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import as_parameter, choice, param
 from jaxcrc.medium.damping import DEFAULT, Damping, check_damping, damping_of
-from jaxcrc.medium.diffusion import kappa_0
+from jaxcrc.medium.diffusion import bohm, kappa_0
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.medium.phases import phase as named_phase
 from jaxcrc.transport.base import Status
@@ -88,8 +88,8 @@ class Population(eqx.Module):
         return self._coupling(radius, energy, self.rates(energy).speed)
 
     def _coupling(self, radius: Value, energy: Value, speed: Value) -> Value:
-        bohm = kappa_bohm(energy, self.phase.field)
-        return self.growth_factor * speed * half_length(radius) * self.pressure(radius, energy) / bohm
+        scale = kappa_bohm(energy, self.phase.field)
+        return self.growth_factor * speed * half_length(radius) * self.pressure(radius, energy) / scale
 
     def numbers(self, radius: Value, energy: Value) -> tuple[Numbers, Value]:
         """(the dimensionless numbers, the unit of time a²/κ₀ [kyr]), of the shape that all inputs broadcast to."""
@@ -168,10 +168,10 @@ def checked_inputs(cloud: Population, radius: Number, energy: Number) -> tuple[A
     radius, energy = as_parameter(radius), as_parameter(energy)
     _check_positive("radius", radius, "pc", 1.0e-3, 1.0e4)
     _check_positive("energy", energy, "GeV", 1.0, 1.0e8)
-    bohm = kappa_bohm(energy, cloud.phase.field) * math.pi / 4.0  # c r_L/3
+    least = bohm(energy, cloud.phase.field)
     kappa = cloud.kappa_ambient(energy)
-    if _concrete(bohm) and _concrete(kappa) and np.any(np.asarray(kappa) < np.asarray(bohm)):
-        raise ValueError(f"kappa0 = {kappa} pc² kyr⁻¹ lies below the Bohm limit {bohm}; take a larger one")
+    if _concrete(least) and _concrete(kappa) and np.any(np.asarray(kappa) < np.asarray(least)):
+        raise ValueError(f"kappa0 = {kappa} pc² kyr⁻¹ lies below the Bohm limit {least}; take a larger one")
     return radius, energy
 
 

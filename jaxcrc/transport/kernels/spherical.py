@@ -32,18 +32,6 @@ _TERMS_BALL = 13
 _TERMS_PRODUCT = 10
 
 
-def diffusion_radius(time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
-    """Diffusion radius R_d [pc], the e-folding radius of the burst.
-
-    Equation: R_d = √(4κt).
-    Source: Aharonian & Atoyan 1996 (other authors write √(2κt), the rms displacement along one axis, or √(6κt)).
-    Arguments: time — since the release [kyr]; kappa — diffusion coefficient [pc² kyr⁻¹].
-    Validity: zero for time ≤ 0.
-    """
-    idle, square = squared(*align(time, kappa))
-    return jnp.where(idle, 0.0, jnp.sqrt(square))
-
-
 def burst_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density of a burst from a point [pc⁻³ per particle].
 

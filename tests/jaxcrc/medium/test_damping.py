@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from jaxcrc.medium.damping import DAMPINGS, damping_rate, mach_factor, turbulent
+from jaxcrc.medium.diffusion import larmor_radius
 from jaxcrc.medium.dispersion import alfven_mode, band_entry
-from jaxcrc.medium.phases import Neutral, larmor_radius, phase
+from jaxcrc.medium.phases import Neutral, phase
 from jaxcrc.units import S_PER_KYR
 
 PARTLY_IONISED = ("wim", "wnm", "cnm", "dim", "dc")

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcrc.medium.phases import PHASES, kappa_bohm, larmor_radius, phase
+from jaxcrc.medium.diffusion import larmor_radius
+from jaxcrc.medium.phases import PHASES, kappa_bohm, phase
 from jaxcrc.units import CM2_S_PER_PC2_KYR, CM_PER_PC, KM_S_PER_PC_KYR, S_PER_KYR
 
 # Marcowith 2025, Table 2, and what follows: V_A,i, V_A,t [km/s]; ν_in, ν_ni [1/s]; r_L [cm] and κ_B [cm²/s] at 10 GeV

@@ -10,7 +10,7 @@ from jax import export
 from scipy.integrate import quad
 from scipy.special import erfcx
 
-from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point, diffusion_radius
+from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
 
 KERNELS = {"burst_point": burst_point, "continuous_point": continuous_point, "burst_ball": burst_ball}
 SIZE = {"burst_point": (), "continuous_point": (), "burst_ball": (3.0,)}
@@ -46,14 +46,6 @@ def ball_by_quadrature(radius: float, spread: float, source_radius: float) -> fl
 def test_golden_numbers(name, size, golden):
     # Printed with nine digits: half a unit in the last one is 3e-9 of the smallest.
     np.testing.assert_allclose(KERNELS[name](1.0, 1.0, 1.0, *size), golden, rtol=1e-8)
-
-
-def test_diffusion_radius():
-    # κ = 1e28 cm² s⁻¹ over 10 kyr: 36.4 pc.
-    kappa = 1e28 * 3.15576e10 / 3.0856775815e18**2
-    np.testing.assert_allclose(diffusion_radius(10.0, kappa), 36.4, rtol=2e-3)
-    np.testing.assert_allclose(diffusion_radius(jnp.array([0.0, -1.0, 4.0]), 1.0), [0.0, 0.0, 4.0])
-    assert float(jax.grad(diffusion_radius)(0.0, 1.0)) == 0.0
 
 
 @pytest.mark.parametrize("name", KERNELS)
