@@ -48,10 +48,9 @@ class Run:
         """What was fitted, how, and how much was drawn."""
         chains, draws = next(iter(self.draws.values())).shape if self.draws else (0, 0)
         simulated = " (SIMULATED)" if self.problem.simulated else ""
-        return (
-            f"Run of '{self.problem.title or 'untitled'}'{simulated}: {self.about['method']}, "
-            f"{chains} x {draws} draws, {len(self.draws)} free parameters, tables {', '.join(self.problem.tables)}; see summary()"
-        )
+        drawn = f"{self.about['method']}, {chains} x {draws} draws, {len(self.draws)} free parameters"
+        tables = ", ".join(self.problem.tables)
+        return f"Run of '{self.problem.title or 'untitled'}'{simulated}: {drawn}, tables {tables}; see summary()"
 
     @property
     def sampled(self) -> bool:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcrc import Light, Model, Scene, Setup, UniformGas, View, predict
+from jaxcrc import Model, Scene, Setup, UniformGas, View, predict
 from jaxcrc.responses.channel import Alone, Channel, Strength
 from jaxcrc.responses.tube import Ribbon
 from jaxcrc.source.sea import LocalSea
@@ -17,6 +17,7 @@ from jaxcrc.units import PROTON_MASS
 ENERGIES, PHOTONS, NODES = 6, 4, 5
 MATRIX = jnp.linspace(0.5, 2.0, 1 * 3 * NODES).reshape(1, 3, NODES)
 GAS = jnp.linspace(1.0, 9.0, NODES)
+HERE = Scene({}, View(distance=1.0))
 EMISSION = jnp.linspace(0.1, 1.0, 2 * PHOTONS * ENERGIES).reshape(2, PHOTONS, ENERGIES)
 
 
@@ -25,7 +26,7 @@ def test_the_same_density_everywhere_may_have_one_column(on_gas):
     channel = Channel("sea", EMISSION[:1], on_gas, Alone())
     density = jnp.geomspace(1.0, 1e-3, ENERGIES)[:, None]
     one, all_nodes = (
-        channel.seen(column, GAS, MATRIX, Light()) for column in (density, jnp.broadcast_to(density, (ENERGIES, NODES)))
+        channel.seen(column, GAS, MATRIX, HERE) for column in (density, jnp.broadcast_to(density, (ENERGIES, NODES)))
     )
     assert one.shape == (PHOTONS, 3)
     np.testing.assert_allclose(one, all_nodes, rtol=1e-14)
@@ -33,10 +34,10 @@ def test_the_same_density_everywhere_may_have_one_column(on_gas):
 
 def test_several_matrices_of_light_need_weights():
     density = jnp.ones((ENERGIES, NODES))
-    mixed = Channel("halo", EMISSION, True, Strength(1.0, 10.0, 2)).seen(density, GAS, MATRIX, Light())
+    mixed = Channel("halo", EMISSION, True, Strength(1.0, 10.0, 2)).seen(density, GAS, MATRIX, HERE)
     assert mixed.shape == (PHOTONS, 3)
     with pytest.raises(ValueError, match="2 matrices of light"):
-        Channel("halo", EMISSION, True, Alone()).seen(density, GAS, MATRIX, Light())
+        Channel("halo", EMISSION, True, Alone()).seen(density, GAS, MATRIX, HERE)
 
 
 def test_a_table_needs_something_that_shines():
