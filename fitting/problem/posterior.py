@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from fitting.problem.likelihood import Measured, expected, log_likelihood, pointwise
@@ -16,7 +17,7 @@ from jaxcrc.forward import Prediction, Setup, predict
 from jaxcrc.scene import Scene, bind, get
 from jaxcrc.transport.base import Status
 
-Values = Mapping[str, Array]
+Values = Mapping[str, ArrayLike]
 
 
 class Posterior(eqx.Module):

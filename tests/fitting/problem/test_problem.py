@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+import scipy.stats
 from numpyro.infer.util import log_density
 
 import fitting
@@ -36,11 +37,11 @@ def shipped(request):
 
 
 def test_three_parameter_sets_make_one_trace(burst):
-    before = problem_room._log_density._cache_size()
+    before = problem_room._once._cache_size()
     start = burst.start()
     for shift in (0.0, 0.1, -0.2):
         burst.log_density({path: float(value) + shift * (path == CHI) for path, value in start.items()})
-    assert problem_room._log_density._cache_size() <= before + 1
+    assert problem_room._once._cache_size() <= before + 1
 
 
 def test_log_density_is_the_numpyro_models(burst):
@@ -191,3 +192,49 @@ def test_the_mock_is_the_same_for_the_same_seed():
     one, two = (mock_halo("burst", 5).tables["profile"].value for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert ENERGY in mock_halo("burst", None).tables["profile"].truth
+
+
+def test_densities_take_arrays_of_draws(burst):
+    draws = burst.sample_prior(jax.random.key(4), 6)
+    one_by_one = [burst.log_density({path: v[i] for path, v in draws.items()}) for i in range(6)]
+    np.testing.assert_allclose(burst.log_density(draws), one_by_one, rtol=1e-12)
+    vectors = np.stack([np.asarray(draws[path]) for path in burst.paths], axis=-1)
+    for shaped in (vectors, vectors.reshape(2, 3, -1)):
+        found = burst.log_density(shaped)
+        assert found.shape == shaped.shape[:-1]
+        np.testing.assert_allclose(np.ravel(found), one_by_one, rtol=1e-12)
+    both = burst.log_likelihood(vectors) + burst.log_prior(vectors)
+    np.testing.assert_allclose(both, one_by_one, rtol=1e-12)
+    held = {path: (v if path == CHI else v[0]) for path, v in draws.items()}
+    assert burst.log_density(held).shape == (6,)
+    with pytest.raises(ValueError, match="does not end in 4 parameters"):
+        burst.log_density(vectors[:, :2])
+
+
+def test_the_unit_cube_maps_to_the_priors():
+    """Against SciPy's quantiles, for every family that a case can name."""
+    truncated = scipy.stats.truncnorm((1.6 - 2.2) / 0.3, (3.0 - 2.2) / 0.3, 2.2, 0.3)
+    laws = {
+        CHI: (dist.Uniform(-3.0, 0.0), scipy.stats.uniform(-3.0, 3.0)),
+        DELTA: (dist.HalfNormal(0.3), scipy.stats.halfnorm(0.0, 0.3)),
+        ENERGY: (dist.Normal(49.0, 0.5), scipy.stats.norm(49.0, 0.5)),
+        "components.halo.source.spectrum.index": (dist.TruncatedNormal(2.2, 0.3, low=1.6, high=3.0), truncated),
+        "data.profile.scale": (dist.LogNormal(np.log(1.1), 0.2), scipy.stats.lognorm(0.2, 0.0, 1.1)),
+    }
+    priors = {path: law for path, (law, _) in laws.items()}
+    problem = fitting.Problem(halo("burst"), {"profile": layout(2)}, priors, fitting.Options(nuclear="none"))
+    u = np.random.default_rng(1).uniform(size=(2, 5, len(laws)))
+    found = np.asarray(problem.prior_transform(u))
+    for i, (path, (_, law)) in enumerate(laws.items()):
+        np.testing.assert_allclose(found[..., i], law.ppf(u[..., i]), rtol=1e-6, err_msg=path)
+    np.testing.assert_allclose(
+        problem.log_prior(found), sum(law.logpdf(found[..., i]) for i, (_, law) in enumerate(laws.values())), rtol=1e-6
+    )
+
+
+def test_simulating_gives_a_problem_to_fit(burst):
+    mock = fitting.simulate(burst, seed=7)
+    assert mock.simulated
+    assert set(mock.tables["profile"].truth) == set(burst.paths)
+    again = burst.simulate(jax.random.key(7))["profile"]
+    np.testing.assert_array_equal(mock.tables["profile"].value, again.value)

@@ -1,0 +1,24 @@
+"""Log-densities of the shipped cases stay what they were: no move of code may change a number.
+
+The stored points are each case's own values and draws from its priors, with the log-densities of version 0.1.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fitting.cases.case import load
+
+STORED = json.loads((Path(__file__).parents[2] / "reference" / "log_densities.json").read_text(encoding="utf-8"))
+QUICK = ("w28", "demo")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in STORED]
+)
+def test_a_case_has_its_stored_log_densities(name):
+    problem = load(name)
+    for point in STORED[name]:
+        found = float(problem.log_density(point["values"]))
+        assert found == pytest.approx(point["log_density"], rel=1e-10, abs=1e-10)
