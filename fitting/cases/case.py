@@ -30,7 +30,7 @@ from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
 from fitting.tables.checks import TableError
 from fitting.tables.files import read_table, write_table
-from fitting.tables.regions import bearing, separation
+from fitting.tables.sphere import bearing, separation
 from fitting.tables.table import Table
 from fitting.words import suggest, whole
 from jaxcrc.scene import Model, Scene

@@ -12,7 +12,7 @@ from fitting.setup import psf as blurs
 from fitting.setup.emission import Grids, channels
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.round import CM_PER_KPC, symmetry
-from fitting.tables.regions import separation
+from fitting.tables.sphere import separation
 from fitting.tables.table import Table
 from fitting.words import suggest
 from jaxcrc.numerics.quadrature import chebyshev_nodes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from fitting.setup.options import AssemblyError, Options
-from fitting.tables.regions import Box, Vector, bearing, separation
+from fitting.tables.regions import Box
+from fitting.tables.sphere import Vector, bearing, separation
 from fitting.tables.table import Table
 from jaxcrc.medium.gas import UniformGas
 from jaxcrc.numerics.quadrature import chebyshev_nodes

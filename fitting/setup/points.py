@@ -6,16 +6,21 @@ import math
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
-from fitting.tables.regions import Box
+from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
+from jaxcrc.observe.psf import PSF, NoPSF
 from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.points import Points
 from jaxcrc.scene import Scene
+
+AZIMUTHS, MOST_AZIMUTHS = 24, 120
+SHARP = 0.15  # of how far a sharp-edged region reaches: the panels between the radii where circles touch its edges
 
 
 def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Points:
@@ -30,17 +35,12 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
     smallest, outer = table.region.extent(offset)
     blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
     widths = [sky.width(psf) for row in blurred for psf in row]
-    away = math.hypot(*offset)
-    if min(widths) == 0.0 and (away > 0.0 or isinstance(table.region, Box)):
-        raise AssemblyError(
-            f"table '{name}': what is not round is seen off its centre, or in a box, only through a point-spread "
-            "function; give the table its psf"
-        )
-    finest, far = min(widths), outer + sky.CUT * max(widths)
-    azimuths = 24 if away == 0.0 else min(120, max(24, math.ceil(2.0 * math.pi * outer / (0.8 * finest))))
-    edges = np.append(table.region.jumps(), outer)
-    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, edges, azimuths)
-    light = [[table.region.caught(nodes.sky, psf, offset) * nodes.area for psf in row] for row in blurred]
+    finest, away = min(widths), math.hypot(*offset)
+    azimuths = _azimuths(outer / (finest or smallest), away)
+    far, kinks = outer + sky.CUT * max(widths), np.append(table.region.kinks(offset), outer)
+    step = 0.0 if finest > 0.0 or (table.region.rings() and away == 0.0) else SHARP * outer
+    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, kinks, azimuths, step=step)
+    light = [[_caught(table, nodes, psf, offset, azimuths) * nodes.area for psf in row] for row in blurred]
     projection = np.asarray(light)
     if table.is_mean:
         projection = projection / table.region.solid_angles()[:, None]
@@ -53,3 +53,15 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         place=f"points of table {name}{places.around(scene, shining[0].component, options)}",
         psf_span=span,
     )
+
+
+def _azimuths(fineness: float, away: float) -> int:
+    """Points on each circle around what shines: more where the bins lie beside it."""
+    return AZIMUTHS if away == 0.0 else min(MOST_AZIMUTHS, max(AZIMUTHS, math.ceil(2.0 * math.pi * fineness / 0.8)))
+
+
+def _caught(table: Table, nodes: sky.SkyNodes, psf: PSF, offset: Vector, azimuths: int) -> Float[np.ndarray, "bin sky"]:
+    """Share of the light that each point stands for that each bin catches."""
+    if isinstance(psf, NoPSF):
+        return sky.arcs(nodes, azimuths, lambda points: table.region.contains(points, offset))
+    return table.region.caught(nodes.sky, psf, offset)

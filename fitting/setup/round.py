@@ -12,7 +12,7 @@ from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
 from fitting.tables.kinds import Compared
-from fitting.tables.regions import Vector
+from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sight
 from jaxcrc.observe.psf import PSF

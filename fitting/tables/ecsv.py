@@ -14,7 +14,8 @@ from fitting.tables import checks
 from fitting.tables.checks import TableError
 from fitting.tables.kinds import KINDS, native_of
 from fitting.tables.metadata import format_meta, parse_meta
-from fitting.tables.regions import AbstractRegion, Annuli, Vector
+from fitting.tables.regions import AbstractRegion, Annuli
+from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 
 

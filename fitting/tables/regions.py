@@ -12,30 +12,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from fitting.tables.checks import TableError
+from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
 from jaxcrc.observe.psf import PSF
-
-Vector = tuple[float, float]
-
-
-def separation(first: Vector, second: Vector) -> float:
-    """Angle between two positions (RA, Dec) [deg] on the sky [rad], from the chord between unit vectors."""
-    one, two = (
-        np.array([math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d)])
-        for a, d in (np.deg2rad(first), np.deg2rad(second))
-    )
-    return 2.0 * math.asin(min(1.0, 0.5 * float(np.linalg.norm(one - two))))
-
-
-def bearing(origin: Vector, target: Vector) -> float:
-    """Position angle of a target as seen from an origin, both (RA, Dec) [deg]: from north to east [rad]."""
-    (ra, dec), (other_ra, other_dec) = np.deg2rad(origin), np.deg2rad(target)
-    east = math.cos(other_dec) * math.sin(other_ra - ra)
-    north = math.cos(dec) * math.sin(other_dec) - math.sin(dec) * math.cos(other_dec) * math.cos(other_ra - ra)
-    return math.atan2(east, north)
 
 
 class AbstractRegion(ABC):
@@ -65,9 +47,13 @@ class AbstractRegion(ABC):
     def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
         """Share of the light of points (north, east of what shines) that each bin catches."""
 
-    def jumps(self) -> Float[np.ndarray, " edge"]:
-        """Radii at which what the bins see of a point jumps without a PSF [rad]."""
-        return np.zeros(0)
+    @abstractmethod
+    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
+        """Whether points (north, east of what shines) lie in each bin."""
+
+    @abstractmethod
+    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
+        """Radii around what shines at which circles begin or cease to cut an edge [rad]."""
 
     def rings(self) -> tuple[Float[np.ndarray, " bin"], Float[np.ndarray, " bin"]] | None:
         """Inner and outer radii of bins that are round [rad]; None for what is not."""
@@ -119,9 +105,15 @@ class Annuli(AbstractRegion):
         inner, outer = ([sky.caught_by_circle(psf, edge, away) for edge in edges] for edges in self.edges())
         return np.asarray(outer) - np.asarray(inner)
 
-    def jumps(self) -> Float[np.ndarray, " edge"]:
-        """All edges [rad]."""
-        return np.concatenate(self.edges())
+    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
+        """Whether points lie in each ring."""
+        away = np.hypot(*(points - np.asarray(offset)).T)
+        inner, outer = self.edges()
+        return (away >= inner[:, None]) & (away < outer[:, None])
+
+    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
+        """Where circles touch the edges [rad]."""
+        return _touching(np.concatenate(self.edges()), offset)
 
     def rings(self) -> tuple[Float[np.ndarray, " bin"], Float[np.ndarray, " bin"]]:
         """The rings themselves [rad]."""
@@ -156,6 +148,14 @@ class Circle(AbstractRegion):
     def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
         """Share of the light of points that the circle catches."""
         return sky.caught_by_circle(psf, self.cloud_radius(), points - np.asarray(offset))[None, :]
+
+    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
+        """Whether points lie in the circle."""
+        return (np.hypot(*(points - np.asarray(offset)).T) < self.cloud_radius())[None, :]
+
+    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
+        """Where circles touch the edge [rad]."""
+        return _touching(np.array([self.cloud_radius()]), offset)
 
     def rings(self) -> tuple[Float[np.ndarray, " bin"], Float[np.ndarray, " bin"]]:
         """A ring that begins in the centre [rad]."""
@@ -214,6 +214,18 @@ class Box(AbstractRegion):
         away = self.turned(points - np.asarray(offset))
         return sky.caught_by_box(psf, (0.5 * (right - left), 0.5 * (top - bottom)), away)[None, :]
 
+    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
+        """Whether points lie in the box."""
+        left, right, bottom, top = self.sides((0.0, 0.0))
+        across, along = self.turned(points - np.asarray(offset)).T
+        return ((across >= left) & (across < right) & (along >= bottom) & (along < top))[None, :]
+
+    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
+        """Distances of its sides and corners [rad]."""
+        left, right, bottom, top = self.sides(offset)
+        corners = [math.hypot(x, y) for x in (left, right) for y in (bottom, top)]
+        return np.unique(np.abs([left, right, bottom, top, *corners]))
+
     def words(self) -> str:
         """Shape, sizes and centre."""
         sizes = f"width {self.width:g} deg, height {self.height:g} deg, angle {self.angle:g} deg"
@@ -243,6 +255,14 @@ class Total(AbstractRegion):
         """All of the light."""
         return np.ones((1, len(points)))
 
+    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
+        """All points do."""
+        return np.ones((1, len(points)), bool)
+
+    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
+        """None: it has no edge."""
+        return np.zeros(0)
+
     def cloud_radius(self) -> float:
         """Infinite [rad]."""
         return math.inf
@@ -254,6 +274,12 @@ class Total(AbstractRegion):
 
 REGIONS: dict[str, type[Circle] | type[Box] | type[Total]] = {cls.shape: cls for cls in (Circle, Box, Total)}
 """The regions of a spectrum, by the name of their shape."""
+
+
+def _touching(radius: Float[np.ndarray, " edge"], offset: Vector) -> Float[np.ndarray, " kink"]:
+    """Distances at which circles around what shines touch circles around an offset."""
+    away = math.hypot(*offset)
+    return np.unique(np.concatenate([np.abs(radius - away), radius + away]))
 
 
 def at(centre: Vector | None) -> str:

@@ -6,6 +6,7 @@ lie at z = b sinh u. Lengths are in any one unit, directions are (north, east).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _ORDER = 4
 _INNERMOST = 0.02  # of the smallest scale: where the innermost circles lie
 CUT = 5.0  # a Gaussian PSF is followed for this many sigma
 _WIDEST = 2.0  # panels are this many PSF widths wide
+_ARC = 64  # places on an arc at which it is asked whether it lies in a sharp-edged bin
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +41,22 @@ def width(psf: PSF | None) -> float:
 
 
 def sky_nodes(
-    smallest: float, far: float, blur: float, reach: float, breaks: np.ndarray, azimuths: int = 24, depths: int = 64
+    smallest: float,
+    far: float,
+    blur: float,
+    reach: float,
+    breaks: np.ndarray,
+    azimuths: int = 24,
+    depths: int = 64,
+    step: float = 0.0,
 ) -> SkyNodes:
     """Points out to `far` from a source that is seen through a PSF of width `blur`, and `reach` deep [all length].
 
-    Arguments: smallest — scale of the source's centre; breaks — radii at which what the bins see jumps without a PSF.
+    Arguments: smallest — scale of the source's centre; breaks — radii at which what the bins see jumps without a PSF;
+    step — of the panels, at least.
     Validity: fields that turn slowly over 1/azimuths of a circle, and over a quarter of their distance in depth.
     """
-    step = max(_WIDEST * blur, 0.5 * smallest)
+    step = max(_WIDEST * blur, 0.5 * smallest, step)
     graded = smallest * _INNERMOST * 2.0 ** np.arange(0, 40)
     graded = graded[graded < min(step, far)]
     first = graded[-1]
@@ -63,6 +73,18 @@ def sky_nodes(
     end = np.arcsinh(reach / distance)
     spacing = 2.0 * end / (depths - 1)
     return SkyNodes(sky, area, distance * np.sinh(end * unit), spacing * distance * np.cosh(end * unit))
+
+
+def arcs(nodes: SkyNodes, azimuths: int, inside: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, "bin sky"]:
+    """Share of the arc that each point stands for, on its circle around the source, that lies in sharp-edged bins.
+
+    Arguments: azimuths — points on a circle, as the nodes were made with; inside — of positions [sky, 2], whether they
+    are in each bin [bin, sky].
+    """
+    radius, turn = np.hypot(*nodes.sky.T), np.arctan2(nodes.sky[:, 1], nodes.sky[:, 0])
+    shift = ((np.arange(_ARC) + 0.5) / _ARC - 0.5) * 2.0 * np.pi / azimuths
+    shares = [inside(np.stack([radius * np.cos(turn + s), radius * np.sin(turn + s)], axis=-1)) for s in shift]
+    return np.mean(shares, axis=0)
 
 
 def caught_by_circle(psf: PSF | None, radius: float, away: np.ndarray) -> Float[np.ndarray, " sky"]:

@@ -12,7 +12,7 @@ import pytest
 
 import fitting
 from fitting.cases.layout import blank_table
-from fitting.tables.regions import bearing, separation
+from fitting.tables.sphere import bearing, separation
 from jaxcrc import bind
 from tests.fitting.halos import CHI, centred, halo, layout
 
