@@ -32,7 +32,7 @@ def profile_tables(run: Run) -> list[str]:
     return [name for name, table in run.problem.tables.items() if table.is_profile]
 
 
-def plot_profile(run: Run, table: str | None = None, ax: Axes | Sequence[Axes] | None = None) -> Any:
+def plot_profile(run: Run, table: str | None = None, ax: Axes | Sequence[Axes] | np.ndarray | None = None) -> Any:
     """Radial profiles, a panel for each photon band with residuals beneath: the Axes, or an array of them.
 
     Arguments: table — one table with annuli, by default all; ax — Axes to draw into, one a band, without residuals.

@@ -93,5 +93,5 @@ def test_the_template_is_a_case():
 
 
 def test_all_shipped_cases_parse():
-    for path in fitting.cases().values():
+    for path in fitting.shipped_cases().values():
         assert tomllib.loads(path.read_text(encoding="utf-8"))["title"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import astropy.table
 import astropy.units as u
 import jax
+import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 import numpyro.distributions as dist
@@ -27,6 +28,8 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import fitting
+from fitting import words
+from fitting.cli.terminal import terminal_table
 from fitting.report import html as page
 from fitting.report import predictive
 from fitting.report import write as report
@@ -271,7 +274,7 @@ def test_densities_agree_with_quadrature(mock):
     unit = 1e9 * 10.0**49.5 / ERG_PER_GEV / CM_PER_PC**3  # [eV cm⁻³] for 10^49.5 erg and a kernel in pc⁻³
 
     energy = np.geomspace(10.0, 5e6, 20001)
-    source = np.asarray(model.source.spectrum(energy))
+    source = np.asarray(model.source.spectrum(jnp.asarray(energy)))
     kappa = np.asarray(model.medium.kappa(np.sqrt(energy * (energy + 2.0 * 0.93827209))))
     for j in (0, 79):
         integrand = energy * source * np.asarray(burst_point(radius[j], 10.0**1.3, kappa))
@@ -393,7 +396,7 @@ def test_ranks_need_chains(mock):
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     assert len(heights) == 4 * 20
     assert max(heights) <= 0.97
-    unsampled = dataclasses.replace(mock, about={**mock.about, "method": "map"})
+    unsampled = dataclasses.replace(mock, about={**mock.about, "method": "map", "sampled": False})
     assert any("no chains" in text for text in texts(plot_rank(unsampled)))
 
 
@@ -524,7 +527,7 @@ def test_a_failed_write_leaves_nothing_behind(mock, tmp_path, monkeypatch):
     def stop(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(report.os, "replace", stop)
+    monkeypatch.setattr(words.os, "replace", stop)
     with pytest.raises(OSError, match="disk full"):
         mock.report(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -532,7 +535,7 @@ def test_a_failed_write_leaves_nothing_behind(mock, tmp_path, monkeypatch):
 
 
 def test_terminal_table_has_a_row_for_each_quantity(mock):
-    table = report.terminal_table(mock)
+    table = terminal_table(mock)
     console = Console(width=130, record=True, file=io.StringIO())
     console.print(table)
     text = console.export_text()
@@ -544,8 +547,8 @@ def test_terminal_table_has_a_row_for_each_quantity(mock):
 
 
 def test_unsampled_runs_say_unknown(mock):
-    run = dataclasses.replace(mock, about={**mock.about, "method": "map"})
-    table = report.terminal_table(run)
+    run = dataclasses.replace(mock, about={**mock.about, "method": "map", "sampled": False})
+    table = terminal_table(run)
     assert set(table.columns[5]._cells) == {"unknown"}
 
 

@@ -11,7 +11,8 @@ import numpyro.distributions as dist
 import pytest
 
 import fitting
-from fitting.tables.table import describe, read_table, write_table
+from fitting.tables.describe import describe
+from fitting.tables.files import read_table, write_table
 from jaxcrc.forward import mean_slope, predict
 
 

@@ -16,7 +16,7 @@ from fitting.tables import shipped
 from fitting.tables.checks import TableError, correlated_covariance
 from fitting.tables.describe import describe
 from fitting.tables.files import locate, read_table, write_table
-from fitting.tables.regions import Annuli, Circle, Total
+from fitting.tables.regions import AbstractRegion, Annuli, Circle, Total
 from fitting.tables.shipped import data_folder
 from fitting.tables.table import Table
 
@@ -78,11 +78,14 @@ def swapped(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
-def assert_same(first: Table, second: Table) -> None:
-    for field in dataclasses.fields(Table):
+def assert_same(first: object, second: object) -> None:
+    assert type(first) is type(second)
+    for field in dataclasses.fields(first):
         a, b = getattr(first, field.name), getattr(second, field.name)
         if isinstance(a, np.ndarray):
             np.testing.assert_array_equal(a, b, strict=True)
+        elif isinstance(a, AbstractRegion):
+            assert_same(a, b)
         else:
             assert a == b, field.name
 
