@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from fitting.inference.descent import Walk
-from fitting.inference.search import minimise
+from fitting.inference.search import Place, minimise
 from fitting.problem.priors import bounds
 from fitting.problem.problem import Posterior, Problem
 
@@ -64,8 +63,8 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
     best, *others = minimise(posterior, spread(own, seed), 0.0)
     flat, slope = (np.asarray(a) for a in _parameters(posterior, jnp.asarray(best.vector)))
     # At an inner maximum the gradient vanishes, and the Hessian transforms like a metric.
-    inside = bool(np.all(np.abs(best.vector) < EDGE)) and best.curvature is not None
-    hessian = best.curvature if inside else np.full((own.size, own.size), np.nan)
+    inside = bool(np.all(np.abs(best.vector) < EDGE))
+    hessian = best.curvature if inside and best.curvature is not None else np.full((own.size, own.size), np.nan)
     slope = slope * best.frame.slope(best.x)
     covariance = inverse(hessian) * np.outer(slope, slope)
     errors = np.sqrt(np.diagonal(covariance))
@@ -88,14 +87,14 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
     )
 
 
-def _distinct(walks: list[Walk]) -> np.ndarray:
+def _distinct(places: list[Place]) -> np.ndarray:
     """Places [place, parameter] where the search came to rest, best first: other maxima that are not much lower."""
-    kept = walks[:1]
-    for walk in walks[1:]:
-        apart = all(np.max(np.abs(walk.x - other.x)) > APART for other in kept)
-        if apart and len(kept) < MODES and walk.value < walks[0].value + LOWER:
-            kept.append(walk)
-    return np.array([walk.vector for walk in kept])
+    kept = places[:1]
+    for place in places[1:]:
+        apart = all(np.max(np.abs(place.x - other.x)) > APART for other in kept)
+        if apart and len(kept) < MODES and place.value < places[0].value + LOWER:
+            kept.append(place)
+    return np.array([place.vector for place in kept])
 
 
 def _on_bound(value: float, low: float, high: float, width: float) -> float:

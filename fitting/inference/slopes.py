@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
-
-from fitting.problem.problem import Posterior
 
 SIDE_BY_SIDE = 6  # points that a GPU takes at once
 
 Slopes = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
+@runtime_checkable
+class Density(Protocol):
+    """What is searched and sampled: a pytree with the density of its parameters over the unbounded space."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+
+    def prior(self, path: str) -> dist.Distribution:
+        """What a parameter is drawn from before the data."""
+
+    def potential(self, vector: Float[Array, " parameter"], jacobian: float | Array = 1.0) -> Array:
+        """−ln p; with `jacobian` 1 per unit of the unbounded space, with 0 per unit of the parameters."""
+
+
 def _one(
-    posterior: Posterior, vector: Float[Array, " parameter"], jacobian: Array
+    posterior: Density, vector: Float[Array, " parameter"], jacobian: Array
 ) -> tuple[Array, Float[Array, " parameter"]]:
     return jax.value_and_grad(lambda v: posterior.potential(v, jacobian))(vector)
 
@@ -52,7 +66,7 @@ def _program(structure: Any) -> tuple[Callable[..., Any], int, NamedSharding | N
     return jax.jit(mapped), each * len(devices), NamedSharding(mesh, shared)
 
 
-def slopes_of(posterior: Posterior, jacobian: float) -> Slopes:
+def slopes_of(posterior: Density, jacobian: float) -> Slopes:
     """The function from points [point, parameter] to −ln p [point] and its gradient [point, parameter].
 
     Arguments: jacobian — 1 for the density per unit of the unbounded space, 0 per unit of the parameters themselves.
@@ -71,6 +85,6 @@ def slopes_of(posterior: Posterior, jacobian: float) -> Slopes:
     return slopes
 
 
-def potential_slopes(posterior: Posterior, points: np.ndarray, jacobian: float) -> tuple[np.ndarray, np.ndarray]:
+def potential_slopes(posterior: Density, points: np.ndarray, jacobian: float) -> tuple[np.ndarray, np.ndarray]:
     """−ln p [point] and its gradient [point, parameter] at some points of the unbounded space."""
     return slopes_of(posterior, jacobian)(np.asarray(points, float))
