@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402 (after the devices are set)
 import fitting  # noqa: E402
 from fitting.cases.case import read  # noqa: E402
 from fitting.cases.files import locate_case  # noqa: E402
-from jaxcrc.transport import fluxtube  # noqa: E402
+from jaxcrc.transport.cloud import fluxtube  # noqa: E402
 from jaxcrc.transport.cloud.tube import Resolution  # noqa: E402
 
 FINE = {

@@ -28,6 +28,7 @@ ELECTRON_MASS = 0.51099895e-3  # m_e c² [GeV]
 # Conversions: multiply by X_PER_Y to go from Y to X.
 CM_PER_PC = 3.0856775815e18
 PC_PER_KPC = 1.0e3
+CM_PER_KPC = PC_PER_KPC * CM_PER_PC
 S_PER_KYR = 3.15576e10
 ERG_PER_GEV = 1.602176634e-3
 MB_PER_CM2 = 1.0e27

@@ -13,7 +13,7 @@ from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.emission import Grids, channels, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
-from fitting.setup.round import CM_PER_KPC, round_response, symmetry
+from fitting.setup.round import round_response, symmetry
 from fitting.setup.tube import ribbon
 from fitting.tables.checks import TableError
 from fitting.tables.kinds import Compared
@@ -25,6 +25,7 @@ from jaxcrc.responses.base import AbstractResponse
 from jaxcrc.responses.round import Column
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import Symmetry
+from jaxcrc.units import CM_PER_KPC
 
 Look = Callable[..., AbstractResponse]
 

@@ -11,7 +11,7 @@ from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.emission import Grids, channels
 from fitting.setup.options import AssemblyError, Options
-from fitting.setup.round import CM_PER_KPC, symmetry
+from fitting.setup.round import symmetry
 from fitting.tables.sphere import separation
 from fitting.tables.table import Table
 from fitting.words import suggest
@@ -21,7 +21,7 @@ from jaxcrc.observe.psf import cloud_containment
 from jaxcrc.responses.cloud import CloudSpectrum
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import Symmetry
-from jaxcrc.units import HYDROGEN_PER_SOLAR_MASS
+from jaxcrc.units import CM_PER_KPC, HYDROGEN_PER_SOLAR_MASS
 
 AZIMUTHS = 8  # around a cloud, where the cosmic rays are not round
 SIZES = 3.0  # factor to both sides of the nominal size over which containment is known

@@ -20,9 +20,7 @@ from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.round import Round
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import Symmetry
-from jaxcrc.units import CM_PER_PC
 
-CM_PER_KPC = 1.0e3 * CM_PER_PC
 BREAKS = (0.7, 0.9, 1.0, 1.1, 1.3)  # of the radius of an edge: where panels of nodes end
 
 

@@ -39,15 +39,16 @@ class Centre(eqx.Module):
 class Round(AbstractResponse):
     """A table that looks at something round: through annuli, a circle or a box.
 
-    Nodes are fixed in angle [rad], so that the distance only scales positions and the result by its `power`.
+    Nodes are fixed in angle [rad], so that the distance only scales positions and the result by its `power`: 1 for
+    light, which a longer line of sight adds to, 0 for a density.
     """
 
     angle: Node
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
     place: str = eqx.field(static=True)
-    power: int = eqx.field(static=True)
-    psf_span: tuple[float, float] | None = eqx.field(static=True)
+    power: int = eqx.field(static=True, default=1)
+    psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
     centre: Centre | None = None
 
     def position(self, view: View) -> Position:

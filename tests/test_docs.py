@@ -1,0 +1,92 @@
+"""What the pages of docs/ show runs as it is printed, block after block, in an empty folder."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fitting
+from fitting.cases.layout import blank_table
+from fitting.cli import main as cli
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+BLOCK = re.compile(r"^```(\w+)( slow)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def python(block: str, where: str, line: int, names: dict) -> None:
+    """Run it; a traceback names the line of the page."""
+    exec(compile("\n" * line + block, where, "exec"), names)
+
+
+def shell(block: str, where: str, line: int, names: dict) -> None:
+    """Run its `jaxcrc` lines in this process."""
+    for command in block.splitlines():
+        program, *words = shlex.split(command, comments=True)
+        assert program == "jaxcrc", f"{where}: {command}"
+        assert cli.main(words) == 0, f"{where}: {command}"
+
+
+def toml(block: str, where: str, line: int, names: dict) -> None:
+    """Write it under the name that its first line gives; nothing where that names no file."""
+    name = re.match(r"# (\w+\.toml)\n", block)
+    if name:
+        Path(name[1]).write_text(block, encoding="utf-8")
+
+
+RUNNERS: dict[str, Callable[[str, str, int, dict], None]] = {"python": python, "sh": shell, "toml": toml}
+
+
+def run(page: str, slow: bool = False) -> dict:
+    """The names that a page's blocks leave behind; those marked slow are left out unless asked for."""
+    names: dict = {"__name__": page}
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for block in BLOCK.finditer(text):
+        if slow or not block[2]:
+            RUNNERS[block[1]](block[3], page, text[: block.start(3)].count("\n"), names)
+    return names
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder to work in, and a command line that leaves JAX as it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_prepare", lambda: None)
+    return tmp_path
+
+
+def check_own_data(folder: Path, names: dict) -> None:
+    assert (folder / "first-look" / "report.html").is_file()
+    truth = {"log10_chi": -1.5, "delta": 0.4, "log10_energy": 49.5, "index": 2.2, "log10_age": 4.3}
+    draws, nested = names["draws"], names["log_evidence"]
+    for path, middle, width in zip(names["problem"].paths, draws.mean(axis=0), draws.std(axis=0), strict=True):
+        assert abs(middle - truth[path.rsplit(".", 1)[-1]]) < 5.0 * width, path
+    assert np.isfinite(nested)
+
+
+def test_from_own_data_to_a_first_look(folder):
+    check_own_data(folder, run("your_own_data.md"))
+
+
+@pytest.mark.slow
+def test_from_own_data_to_a_posterior(folder):
+    check_own_data(folder, run("your_own_data.md", slow=True))
+    found = fitting.Run.load(folder / "my-run")
+    assert "can be believed:" in fitting.verdict(found)[0]
+
+
+def test_a_forward_model_by_hand_is_that_of_fitting(folder):
+    names = run("forward_model.md")
+    layout = {
+        "kind": "surface_brightness",
+        "unit": "1 / (GeV cm2 s sr)",
+        "r_edges": np.linspace(0.0, 2.0, 11).tolist(),
+        "e_ref": names["photon"].tolist(),
+        "psf": "0.08 deg",
+    }
+    table = blank_table("profile", layout, "layout")
+    problem = fitting.Problem(names["scene"], {"profile": table}, {}, fitting.Options(nuclear="none"))
+    expected = problem.predict().tables["profile"]
+    np.testing.assert_allclose(names["prediction"].tables["profile"], expected, rtol=1e-6)
