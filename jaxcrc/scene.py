@@ -26,7 +26,7 @@ PARTICLES = {"proton": PROTON_MASS, "electron": ELECTRON_MASS}
 
 
 class Place(eqx.Module):
-    """Where a component is released, as seen from the scene's source (which `View.offset_north` and `_east` move)."""
+    """Where a component is released, as seen from the scene's source (which `view.offset_north` and `_east` move)."""
 
     north: Scalar = param("deg", "how far north of the scene's source the component lies", default=0.0)
     east: Scalar = param("deg", "how far east of the scene's source the component lies", default=0.0)
@@ -44,7 +44,7 @@ class Model(eqx.Module, Generic[Source, Medium]):
     source: Source
     medium: Medium = eqx.field(metadata={"optional": True})
     transport: AbstractTransport[Source, Medium]
-    particle: str = choice("proton or electron", default="proton")
+    particle: str = choice("what it is made of", default="proton")
     place: Place = eqx.field(default_factory=Place)
 
     def __check_init__(self) -> None:

@@ -1,18 +1,21 @@
 """What the pages of docs/ show runs as it is printed, block after block, in an empty folder."""
 
+import os
 import re
 import shlex
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fitting
+import jaxcrc
 from fitting.cases.layout import blank_table
 from fitting.cli import main as cli
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(\w+)( slow)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -22,11 +25,15 @@ def python(block: str, where: str, line: int, names: dict) -> None:
 
 
 def shell(block: str, where: str, line: int, names: dict) -> None:
-    """Run its `jaxcrc` lines in this process."""
+    """Run its `jaxcrc` lines in this process, as a shell would that knows `>`."""
     for command in block.splitlines():
         program, *words = shlex.split(command, comments=True)
         assert program == "jaxcrc", f"{where}: {command}"
-        assert cli.main(words) == 0, f"{where}: {command}"
+        if words == ["--version"]:  # which ends a process
+            continue
+        *words, file = words if words[-2:-1] == [">"] else [*words, None]
+        with open(file or os.devnull, "w", encoding="utf-8") as out, redirect_stdout(out):
+            assert cli.main([word for word in words if word != ">"]) == 0, f"{where}: {command}"
 
 
 def toml(block: str, where: str, line: int, names: dict) -> None:
@@ -42,7 +49,7 @@ RUNNERS: dict[str, Callable[[str, str, int, dict], None]] = {"python": python, "
 def run(page: str, slow: bool = False) -> dict:
     """The names that a page's blocks leave behind; those marked slow are left out unless asked for."""
     names: dict = {"__name__": page}
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     for block in BLOCK.finditer(text):
         if slow or not block[2]:
             RUNNERS[block[1]](block[3], page, text[: block.start(3)].count("\n"), names)
@@ -57,8 +64,19 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
+def test_what_the_readme_shows(folder):
+    names = run("README.md", slow=True)
+    for found in ("my.toml", "first-look/report.html", "my-run/report.html", "scan/scan.nc", "my-report/report.html"):
+        assert (folder / found).is_file(), found
+    assert list((folder / "cloud").iterdir())
+    table = re.findall(r"^\| (`[^|]*`) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    known = set(jaxcrc.paths(names["problem"].scene))
+    assert {p for row in table for p in re.findall(r"`((?:gas|light|hadronic|view\.d)[\w.]*)`", row)} <= known
+
+
 def check_own_data(folder: Path, names: dict) -> None:
-    assert (folder / "first-look" / "report.html").is_file()
+    assert {"my_profile.ecsv", "my_spectrum.ecsv", "my.toml"} <= {path.name for path in folder.iterdir()}
     truth = {"log10_chi": -1.5, "delta": 0.4, "log10_energy": 49.5, "index": 2.2, "log10_age": 4.3}
     draws, nested = names["draws"], names["log_evidence"]
     for path, middle, width in zip(names["problem"].paths, draws.mean(axis=0), draws.std(axis=0), strict=True):
@@ -67,18 +85,19 @@ def check_own_data(folder: Path, names: dict) -> None:
 
 
 def test_from_own_data_to_a_first_look(folder):
-    check_own_data(folder, run("your_own_data.md"))
+    check_own_data(folder, run("docs/your_own_data.md"))
 
 
 @pytest.mark.slow
 def test_from_own_data_to_a_posterior(folder):
-    check_own_data(folder, run("your_own_data.md", slow=True))
+    check_own_data(folder, run("docs/your_own_data.md", slow=True))
+    assert (folder / "first-look" / "report.html").is_file()
     found = fitting.Run.load(folder / "my-run")
     assert "can be believed:" in fitting.verdict(found)[0]
 
 
 def test_a_forward_model_by_hand_is_that_of_fitting(folder):
-    names = run("forward_model.md")
+    names = run("docs/forward_model.md")
     layout = {
         "kind": "surface_brightness",
         "unit": "1 / (GeV cm2 s sr)",

@@ -1,100 +1,130 @@
-"""The reference of a case file, made from what the program reads: a page, and a JSON schema for editors."""
+"""The reference of a case file as a page, made from what the program reads."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
 
 from fitting.cases.parts import KINDS, LOG, PRESETS
+from fitting.cases.schema import Field, about, fields_of, is_choice, is_parameter, is_required
+from fitting.cases.schema import schema as schema
 from fitting.cases.sections import (
-    CLOUD_KEYS,
+    CHOICES,
+    EXTRAS,
     LAYOUT_KEYS,
+    MAPPINGS,
     OPTIONS,
-    PLACE_KEYS,
+    REPLACED,
     SAMPLING,
     SECTIONS,
-    TABLE_KEYS,
-    VIEW_KEYS,
     Entry,
 )
-from fitting.problem.priors import FAMILIES
+from fitting.problem.priors import FAMILIES, Family
 from fitting.tables.kinds import KINDS as TABLE_KINDS
 
-JSON_TYPES = {str: "string", int: "integer", float: "number", list: "array", dict: "object", bool: "boolean"}
-EXTRAS: dict[str, Mapping[str, Entry]] = {
-    "place": PLACE_KEYS,
-    "view": VIEW_KEYS,
-    "cloud": CLOUD_KEYS,
-    "nuisance": TABLE_KEYS,
-}
-HEADINGS = {
-    "component": "components.NAME",
-    "view": "view",
-    "cloud": "view.clouds.NAME",
-    "nuisance": "tables.NAME",
-    "gas": "gas",
-    "light": "light",
-    "photon field": "light.photons.NAME",
-    "hadronic": "hadronic",
-    "share": "hadronic.models.NAME",
-}
 INTRODUCTION = """# The case file
 
-A case is a TOML file: what is there, where one looks, what was measured, what is free. This page is made from the
-program itself (`python -m fitting.cases.reference`), so that it says what is read. `jaxcrc case --template` prints a
-commented case, `jaxcrc case --schema` this page as a JSON schema for editors, and `jaxcrc.paths(scene)` gives all paths
-that a prior may name.
+A case is a TOML file: where one looks, what is there, what was measured, what is free. This page is made from the
+program itself (`python -m fitting.cases.reference > docs/case.md`), so it says what is read. `jaxcrc case --template`
+prints a commented case to start from, `jaxcrc case w28` a shipped one, and `jaxcrc case --schema` the same as this page
+as a JSON schema, for editors that check TOML. A misspelt key is refused, with the nearest known one.
 
-A parameter is a number in the unit given here, or a string with a unit: `"30 kyr"`. `log10_x` may be written as `x`
-with a unit. A part is a table with a `kind`, or the kind alone: `transport = "homogeneous"`."""
-MAPPINGS = {"light": ("photons",), "hadronic": ("models",), "view": ("clouds",)}
-Field = dataclasses.Field[Any]
+A short case; [your_own_data.md](your_own_data.md) goes through one:
+
+```toml
+title = "A halo"
+
+[view]
+distance = "1 kpc"
+
+[components.halo]
+transport = "homogeneous"
+medium = {kind = "suppressed", reference = "nava16", log10_chi = -1.5, delta = 0.4}
+
+[components.halo.source]
+spectrum = {index = 2.2, cutoff = "1000 TeV"}
+release = {kind = "burst", energy = "3e49 erg", age = "20 kyr"}
+
+[tables.profile]
+file = "my_profile.ecsv"
+
+[priors."components.halo.medium.log10_chi"]
+dist = "uniform"
+low = -3.0
+high = 0.0
+source = "wide"
+```
+
+**Numbers.** A parameter is a number in the unit of its row, or a text with a unit: `distance = 1.0` and
+`distance = "1 kpc"` are the same. The unit `dex(yr)` means the log10 of a number of years, `dex` the log10 of a number
+without unit. So `log10_age = 4.3` is 20 000 years, and `age = "20 kyr"`, without `log10_` and with a unit, says the
+same. A prior always names the logarithm: `components.halo.source.release.log10_age`. A `–` means no unit, or no limit.
+A range is where the model is meant to hold: no value and no prior may leave it.
+
+**Parts.** A part is a table with a `kind` and its keys, or the kind alone: `transport = "homogeneous"`. Where there is
+only one kind, or the first is meant, `kind` may be left out."""
+
+HEADINGS = {
+    "view": "[view]",
+    "cloud": "[view.clouds.NAME]",
+    "component": "[components.NAME]",
+    "nuisance": "[tables.NAME]",
+    "gas": "[gas]",
+    "light": "[light]",
+    "photon field": "[light.photons.NAME]",
+    "hadronic": "[hadronic]",
+    "share": "[hadronic.models.NAME]",
+}
+WORDS = {
+    "nuisance": "A table, and what it may be wrong by. Priors call it `data`: `data.NAME.scale`.",
+    "component": "One component: what is released, where it moves, how, and where it is. Each of its "
+    "[parts](#parts-of-a-component) has a section below.",
+}
+PRIORS = """What is free: each parameter with a prior; all others are held. PATH leads to a number, by the names of this
+page: `components.NAME.source.release.log10_age`, `gas.density`, `view.clouds.NAME.depth`, `data.NAME.scale` for
+`[tables.NAME]`. `jaxcrc.paths(scene)` gives all. A prior has a `dist`, its arguments, and a `source`: where it comes
+from, which the report repeats."""
+TIES = """`"path that follows" = "path that leads"`: the follower takes the leader's value in every draw, and has no
+prior of its own."""
 
 
-def about(cls: type) -> str:
-    """The first sentence of a class's docstring."""
-    return (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+def page() -> str:
+    """The reference as Markdown."""
+    parts = [role for role in KINDS if role not in HEADINGS]
+    sections = {
+        "title, text": f"`title`: {SECTIONS['title']}. `text`: {SECTIONS['text']}.",
+        "[options]": _entries(OPTIONS),
+        **{HEADINGS[role]: _role(role) for role in ("view", "cloud", "component", "nuisance")},
+        "[tables.NAME.layout]": f"Where a simulation looks (`jaxcrc simulate`).\n\n{_entries(LAYOUT_KEYS)}",
+        "Kinds of tables": _table_kinds(),
+        '[priors."PATH"]': f"{PRIORS}\n\n{_priors()}",
+        "[ties]": TIES,
+        "[sampling]": _entries(SAMPLING),
+        **{heading: _role(role) for role, heading in list(HEADINGS.items())[4:]},
+    }
+    index = f"{_links(sections)}\n\nParts of a component: {_links(parts)}"
+    texts = [INTRODUCTION, f"## Contents\n\n{index}"]
+    texts += [f"## {_code(heading)}\n\n{text}" for heading, text in sections.items()]
+    texts.append("## Parts of a component")
+    texts += [f"### `{role}`\n\n{_home(role)}{_role(role)}" for role in parts]
+    return "\n\n".join(texts) + "\n"
 
 
-def _fields(cls: type) -> Iterator[Field]:
-    yield from (f for f in dataclasses.fields(cls) if f.default_factory is not dict)
+def _code(heading: str) -> str:
+    """A heading that is TOML as code."""
+    return f"`{heading}`" if heading.startswith("[") else heading
 
 
-def _is_parameter(f: Field) -> bool:
-    return "unit" in f.metadata
+def _link(heading: str) -> str:
+    """A link within the page, with the anchor that Markdown makes of a heading."""
+    anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+    return f"[{_code(heading)}](#{anchor})"
 
 
-def _required(f: Field) -> bool:
-    missing = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    return missing and not f.metadata.get("optional", False)
-
-
-def _limits(f: Field) -> str:
-    low, high = f.metadata["low"], f.metadata["high"]
-    ends = [f"from {low:g}"] * math.isfinite(low) + [f"to {high:g}"] * math.isfinite(high)
-    return " ".join(ends)
-
-
-def _default(f: Field) -> str:
-    if _required(f):
-        return "required"
-    if f.default is dataclasses.MISSING or f.default is None:
-        return "none" if f.metadata.get("optional") else "its defaults"
-    return " ".join(f.default) if isinstance(f.default, tuple) else str(f.default)
-
-
-def _row(f: Field) -> tuple[str, str, str, str, str]:
-    """Name, unit, default, range and words of a field."""
-    if _is_parameter(f):
-        unit = f.metadata["unit"]
-        alias = f" (or `{f.name.removeprefix(LOG)}` with a unit)" if f.name.startswith(LOG) else ""
-        return f"`{f.name}`{alias}", unit or "–", _default(f), _limits(f) or "–", f.metadata["doc"]
-    if f.metadata.get("static", False):
-        return f"`{f.name}`", str(f.metadata.get("quantity", "–")), _default(f), "–", f.metadata.get("doc", "a choice")
-    kinds = ", ".join(KINDS.get(f.name, {}))
-    return f"`{f.name}`", "–", _default(f), "–", f"a part: {kinds}" if kinds else "a part"
+def _links(headings: Iterable[str]) -> str:
+    return " · ".join(_link(heading) for heading in headings)
 
 
 def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -102,127 +132,106 @@ def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _entries(entries: Mapping[str, Entry]) -> str:
-    rows = [(f"`{key}`", entry.default, entry.words) for key, entry in entries.items()]
+    rows = [(f"`{key}`", entry.default, entry.words + _known(entry.known)) for key, entry in entries.items()]
     return _grid(("key", "default", "what it is"), rows)
 
 
-def page() -> str:
-    """The reference as Markdown."""
-    sections = [(f"`[{key}]`", words) for key, words in SECTIONS.items()]
-    parts = [INTRODUCTION, f"## Sections\n\n{_grid(('section', 'what it holds'), sections)}"]
-    parts += [_role(role) for role in KINDS]
-    parts.append(f"## `[tables.NAME.layout]`\n\n{_entries(LAYOUT_KEYS)}")
-    kinds = [(f"`{name}`", kind.example, kind.label) for name, kind in TABLE_KINDS.items()]
-    parts.append("### Kinds of tables\n\n" + _grid(("kind", "unit, such as", "on axes"), kinds))
-    priors = [(f"`{name}`", ", ".join(family.arguments)) for name, family in FAMILIES.items()]
-    parts.append('## `[priors."PATH"]`\n\n`dist`, its arguments, and `source`: where it comes from.\n\n')
-    parts[-1] += _grid(("dist", "arguments"), priors)
-    parts.append(f"## `[options]`\n\n{_entries(OPTIONS)}")
-    parts.append(f"## `[sampling]`\n\n{_entries(SAMPLING)}")
-    return "\n\n".join(parts) + "\n"
+def _known(names: tuple[str, ...]) -> str:
+    return f": {_names(names)}" if names else ""
+
+
+def _table_kinds() -> str:
+    rows = [(f"`{name}`", kind.example, kind.label) for name, kind in TABLE_KINDS.items()]
+    table = _grid(("kind", "unit, such as", "on axes"), rows)
+    return f"What a table, or a layout, may hold; [tables.md](tables.md) says what each means.\n\n{table}"
+
+
+def _priors() -> str:
+    rows = [(f"`{name}`", _arguments(family)) for name, family in FAMILIES.items()]
+    return _grid(("dist", "arguments"), rows)
+
+
+def _arguments(family: Family) -> str:
+    needed = [name for name in family.arguments if name not in family.optional]
+    several = f"; {' or '.join(f'`{name}`' for name in family.optional)}, or both" if family.optional else ""
+    return _names(needed) + several
+
+
+def _home(role: str) -> str:
+    """Where a part belongs."""
+    homes = [name for name, kinds in KINDS.items() if any(role in _keys(cls) for cls in kinds.values())]
+    return f"In {', '.join(_link(HEADINGS.get(home, home)) for home in homes)}.\n\n"
+
+
+def _keys(cls: type) -> set[str]:
+    return {f.name for f in fields_of(cls) if not is_parameter(f) and not is_choice(f)}
 
 
 def _role(role: str) -> str:
-    """A section for a field of the scene, with all that it may be."""
-    heading = f"`[{HEADINGS[role]}]`" if role in HEADINGS else f"`{role}`"
-    parts = [f"## {heading}"]
-    for name, cls in KINDS[role].items():
-        rows = [_row(f) for f in _fields(cls)]
-        title = f'**`kind = "{name}"`** – ' if len(KINDS[role]) > 1 else ""
-        table = _grid(("key", "unit", "default", "range", "what it is"), rows) if rows else "No keys."
-        parts.append(f"{title}{about(cls)}\n\n{table}")
-    if role in EXTRAS:
-        parts.append(f"Besides:\n\n{_entries(EXTRAS[role])}")
+    """All that a field of the scene may be."""
+    parts = [_part(role, name, cls) for name, cls in KINDS[role].items()]
+    if role in MAPPINGS:
+        key, part = MAPPINGS[role]
+        parts.append(f"`{key}` is a table for each by name: {_link(HEADINGS[part])}.")
     if role in PRESETS:
-        parts.append(f"Published numbers by name: {', '.join(f'`{name}`' for name in PRESETS[role])}.")
+        parts.append(f"More kinds, with published numbers; what you give goes first: {_names(PRESETS[role])}.")
     return "\n\n".join(parts)
 
 
-def schema() -> dict[str, Any]:
-    """The reference as a JSON schema (draft 2020-12), for editors that check TOML while one writes."""
-    named = {"type": "object", "additionalProperties": True}
-    sections: dict[str, Any] = {key: {**named, "description": words} for key, words in SECTIONS.items()}
-    for key in ("title", "text"):
-        sections[key] = {"type": "string", "description": SECTIONS[key]}
-    for key, role in (("components", "component"), ("tables", "nuisance")):
-        sections[key]["additionalProperties"] = {"$ref": f"#/$defs/{role}"}
-    for key in ("gas", "light", "hadronic", "view"):
-        sections[key] = {"$ref": f"#/$defs/{key}"}
-    sections["priors"]["additionalProperties"] = {"$ref": "#/$defs/prior"}
-    sections["ties"]["additionalProperties"] = {"type": "string"}
-    sections["options"] = _closed(_properties(OPTIONS))
-    sections["sampling"] = _closed(_properties(SAMPLING))
-    definitions = {role.replace(" ", "-"): _definition(role) for role in KINDS}
-    definitions["prior"] = {"oneOf": [_prior(name, family.arguments) for name, family in FAMILIES.items()]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A case of jaxcrc",
-        **_closed(sections),
-        "required": ["components", "view", "tables"],
-        "$defs": definitions,
-    }
+def _part(role: str, name: str, cls: type) -> str:
+    """One kind: what it is, and its keys."""
+    words = WORDS.get(role, about(cls))
+    title = f'**`kind = "{name}"`** – {words}' if len(KINDS[role]) > 1 else words
+    rows = [(f"`{key}`", "–", e.default, "–", e.words + _known(e.known)) for key, e in EXTRAS.get(role, {}).items()]
+    for f in fields_of(cls):
+        key, unit, default, limits, doc = _row(cls, f)
+        rows.append((key, unit, default + ", or known" * (f.name in REPLACED.get(role, ())), limits, doc))
+    table = _grid(("key", "unit", "default", "range", "what it is"), rows) if rows else "No keys."
+    return f"{title}\n\n{table}"
 
 
-def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+def _row(cls: type, f: Field) -> tuple[str, str, str, str, str]:
+    """Key, unit, default, range and words of a field."""
+    if is_parameter(f):
+        alias = f" or `{f.name.removeprefix(LOG)}`" if f.name.startswith(LOG) else ""
+        return f"`{f.name}`{alias}", f.metadata["unit"] or "–", _default(f), _limits(f) or "–", f.metadata["doc"]
+    if is_choice(f):
+        words = f.metadata.get("doc", "a choice") + _known(CHOICES.get((cls, f.name), ()))
+        return f"`{f.name}`", str(f.metadata.get("quantity", "–")), _default(f), "–", words
+    several = "a list of " if isinstance(f.default, tuple) else ""
+    kinds = _known(tuple(KINDS[f.name])) if len(KINDS[f.name]) > 1 else ""
+    return f"`{f.name}`", "–", _default(f), "–", f"{several}{_link(f.name)}{kinds}"
 
 
-def _properties(entries: Mapping[str, Entry]) -> dict[str, Any]:
-    return {
-        key: {"type": [JSON_TYPES[kind] for kind in entry.types], "description": entry.words}
-        for key, entry in entries.items()
-    }
+def _default(f: Field) -> str:
+    if is_required(f):
+        return "required"
+    if f.default is dataclasses.MISSING:
+        return "none" if f.metadata.get("optional") else "its defaults"
+    return _toml(f.name, f.default)
 
 
-def _prior(name: str, arguments: tuple[str, ...]) -> dict[str, Any]:
-    numbers = {argument: {"type": "number"} for argument in arguments}
-    return _closed({"dist": {"const": name}, **numbers, "source": {"type": "string"}}) | {"required": ["dist"]}
+def _toml(name: str, value: object) -> str:
+    """A default as one would write it."""
+    if value is None or value == () or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return str([*value]).replace("'", '"')
+    kinds = {str(cls): kind for kind, cls in KINDS.get(name, {}).items()}
+    return kinds.get(str(type(value)), str(value))
 
 
-def _definition(role: str) -> dict[str, Any]:
-    """All that a field of the scene may be: a name, or a table."""
-    names = [*KINDS[role], *PRESETS.get(role, {})]
-    first = next(iter(KINDS[role]))
-    tables = [_table(role, name, name == first) for name in KINDS[role]]
-    for preset, (kind, _) in PRESETS.get(role, {}).items():
-        table = _table(role, kind, False)
-        table.pop("allOf", None)  # its numbers are known
-        tables.append({**table, "properties": {**table["properties"], "kind": {"const": preset}}})
-    return {"oneOf": [{"enum": names}, *tables]}
-
-
-def _table(role: str, kind: str, is_default: bool) -> dict[str, Any]:
-    cls = KINDS[role][kind]
-    properties: dict[str, Any] = {"kind": {"const": kind}, **_properties(EXTRAS.get(role, {}))}
-    needed = []
-    for f in _fields(cls):
-        spellings = _spellings(f)
-        properties |= spellings
-        if _required(f) and role not in EXTRAS:
-            needed.append({"anyOf": [{"required": [name]} for name in spellings]})
-    for name in MAPPINGS.get(role, ()):
-        properties.setdefault(name, {"type": "object"})
-    required = [] if is_default else ["kind"]
-    table = {**_closed(properties), "description": about(cls), "required": required}
-    return {**table, "allOf": needed} if needed else table
-
-
-def _spellings(f: Field) -> dict[str, Any]:
-    """The ways to write a field, each with its schema."""
-    if _is_parameter(f):
-        low, high = f.metadata["low"], f.metadata["high"]
-        number: dict[str, Any] = {"description": f"{f.metadata['doc']} [{f.metadata['unit']}]"}
-        ends = {"minimum": low, "maximum": high}
-        bounded = {"type": "number"} | {key: end for key, end in ends.items() if math.isfinite(end)}
-        plain = {f.name: {**number, "anyOf": [bounded, {"type": "string"}]}}
-        if not f.name.startswith(LOG):
-            return plain
-        return {**plain, f.name.removeprefix(LOG): {**number, "type": ["number", "string"]}}
-    if f.metadata.get("static", False):
-        return {f.name: {"description": f.metadata.get("doc", "a choice")}}
-    part = {"$ref": f"#/$defs/{f.name}"} if f.name in KINDS else {"type": "object"}
-    return {f.name: {"type": "array", "items": part} if isinstance(f.default, tuple) else part}
+def _limits(f: Field) -> str:
+    low, high = f.metadata["low"], f.metadata["high"]
+    ends = [f"from {low:g}"] * math.isfinite(low) + [f"to {high:g}"] * math.isfinite(high)
+    return " ".join(ends)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     if options.schema:
         import json
 
-        from fitting.cases.reference import schema
+        from fitting.cases.schema import schema
 
         print(json.dumps(schema(), indent=1, ensure_ascii=False))
         return 0

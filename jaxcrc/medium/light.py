@@ -33,7 +33,10 @@ def _cmb() -> dict[str, PhotonField]:
 
 
 class Light(eqx.Module):
-    """Radiation and magnetic field around the source. photons — fields by a name of one's own."""
+    """Radiation and magnetic field around the source.
+
+    photons — fields by a name of one's own.
+    """
 
     magnetic_field: Scalar = param("uG", "strength of the magnetic field, in random directions", low=0.0, default=3.0)
     photons: dict[str, PhotonField] = eqx.field(default_factory=_cmb, kw_only=True)

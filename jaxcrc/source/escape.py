@@ -108,7 +108,7 @@ class AbstractExplosion(AbstractDynamics):
 
 
 class Explosion(AbstractExplosion):
-    """The shock of Truelove & McKee 1999 and Cioffi et al. 1988 (see `Remnant`), with a given age."""
+    """The shock of Truelove & McKee 1999 and Cioffi et al. 1988, with a given age."""
 
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the explosion")
     energy_sn: Scalar = param("1e51 erg", "explosion energy", low=0.0, default=1.0)

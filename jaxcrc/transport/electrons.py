@@ -143,7 +143,7 @@ class ProperMotion(AbstractDrift):
 
 
 class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
-    """As `Cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
+    """As `cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
 
     drift: AbstractDrift
 

@@ -142,10 +142,10 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
     covering: Scalar = param("", "share of the gas that lies in the tube", low=0.0, high=1.0, default=1.0)
     damping: tuple[str, ...] = choice("mechanisms that damp the waves", default=DEFAULT, converter=tuple)
     advection: bool = switch("advection", "whether protons drift with the waves", default=True)
-    release: str = choice("when protons leave: halflife or sudden", default="halflife")
+    release: str = choice("when protons leave", default="halflife")
     cut_off: bool = switch("cut_off", "whether turbulent damping ends where the turbulence does", default=False)
     evanescent: str = choice("what happens where waves do not propagate", default="none")
-    energies: int = choice("of the cloud that are solved; between them it interpolates", default=20)
+    energies: int = choice("how many energies of the cloud are solved; between them it interpolates", default=20)
 
     def __check_init__(self) -> None:
         check_damping(self.damping)
