@@ -43,10 +43,10 @@ class Chains:
     complete: bool
 
 
-def _kernel(posterior: Posterior, whitened: Whitening, settings: Settings) -> NUTS:
+def _kernel(potential: Callable[[Array], Array], settings: Settings) -> NUTS:
     """NUTS in whitened coordinates."""
     return NUTS(
-        potential_fn=lambda u: posterior.potential(whitened(u)),
+        potential_fn=potential,
         target_accept_prob=settings.target_accept,
         max_tree_depth=settings.max_tree_depth,
         dense_mass=False,  # the whitening has taken out the correlations
@@ -56,19 +56,13 @@ def _kernel(posterior: Posterior, whitened: Whitening, settings: Settings) -> NU
 def _start(settings: Settings, key: Array, first: Array, energy: Array, slope: Array) -> Any:
     """A chain's state before its first step. The density there is known already, so that the kernel is built on a
     stand-in: its gradient is the large thing to compile, and `_advance` does so anyway."""
-    idle = NUTS(
-        potential_fn=lambda u: jnp.sum(u),
-        target_accept_prob=settings.target_accept,
-        max_tree_depth=settings.max_tree_depth,
-        dense_mass=False,
-    )
-    state = idle.init(key, settings.warmup, first, (), {})
+    state = _kernel(jnp.sum, settings).init(key, settings.warmup, first, (), {})
     return state._replace(potential_energy=energy, z_grad=slope)
 
 
 def _advance(settings: Settings, posterior: Posterior, whitened: Whitening, state: Any) -> tuple[Any, Any]:
     """One chunk of one chain. The kernel learns its warm-up length in `init`, whose result is not used."""
-    kernel = _kernel(posterior, whitened, settings)
+    kernel = _kernel(lambda u: posterior.potential(whitened(u)), settings)
     kernel.init(jax.random.key(0), settings.warmup, jnp.zeros_like(whitened.centre), (), {})
 
     def step(state: Any, _: None) -> tuple[Any, Any]:

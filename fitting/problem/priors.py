@@ -35,8 +35,9 @@ class Family:
     """A kind of prior that a case file names: its arguments, and the ways between them and a distribution.
 
     build — from the arguments, in order (None for one that is left out); read — the arguments of a distribution of this
-    family; mapping — from the real line to the support, where the prior then has about unit width; optional — arguments
-    of which at least one is needed.
+    family, which needs a quantile function (`icdf`) for the unit cube; mapping — from the real line to the support,
+    where the prior then has about unit width; optional — arguments of which at least one is needed; positive — those
+    that must be.
     """
 
     arguments: tuple[str, ...]
@@ -45,6 +46,7 @@ class Family:
     recognises: Callable[[dist.Distribution], bool]
     mapping: Callable[[Any], Transform] = lambda d: biject_to(d.support)
     optional: tuple[str, ...] = ()
+    positive: tuple[str, ...] = ()
 
 
 def _truncated(mean: Number, sd: Number, low: Number = None, high: Number = None) -> dist.Distribution:
@@ -73,6 +75,7 @@ FAMILIES: dict[str, Family] = {
         lambda d: {"mean": float(d.loc), "sd": float(d.scale)},
         lambda d: isinstance(d, dist.Normal),
         _affine,
+        positive=("sd",),
     ),
     "truncated-normal": Family(
         ("mean", "sd", "low", "high"),
@@ -80,6 +83,7 @@ FAMILIES: dict[str, Family] = {
         _read_truncated,
         lambda d: isinstance(getattr(d, "base_dist", None), dist.Normal) and not isinstance(d, dist.LogNormal),
         optional=("low", "high"),
+        positive=("sd",),
     ),
     "log-normal": Family(
         ("median", "sigma"),
@@ -87,12 +91,14 @@ FAMILIES: dict[str, Family] = {
         lambda d: {"median": float(jnp.exp(d.loc)), "sigma": float(d.scale)},
         lambda d: isinstance(d, dist.LogNormal),
         lambda d: ComposeTransform([_affine(d), ExpTransform()]),
+        positive=("median", "sigma"),
     ),
     "half-normal": Family(
         ("sd",),
         lambda sd: dist.HalfNormal(sd),
         lambda d: {"sd": float(d.scale)},
         lambda d: isinstance(d, dist.HalfNormal),
+        positive=("sd",),
     ),
 }
 """What a case file may name; a new family is one row."""
@@ -136,10 +142,10 @@ def _check_numbers(kind: str, given: Mapping[str, float]) -> None:
     if any(name not in given for name in family.arguments if name not in family.optional):
         raise PriorError(f"'{kind}' needs {', '.join(family.arguments)}")
     if family.optional and not set(family.optional) & set(given):
-        raise PriorError(f"give {' or '.join(family.optional)} or both, or use dist = 'normal'")
+        raise PriorError(f"'{kind}' needs {' or '.join(family.optional)}, or both")
     if "low" in given and "high" in given and not given["low"] < given["high"]:
         raise PriorError(f"low = {given['low']} is not below high = {given['high']}: swap them")
-    for name in ("sd", "sigma", "median"):
+    for name in family.positive:
         if name in given and not given[name] > 0:
             raise PriorError(f"{name} = {given[name]} must be positive")
 

@@ -60,15 +60,20 @@ def test_bad_cases_say_what_is_wrong(change, words):
         build("transport", {"kind": "cloud", "phase": "wim", **change}, "components.released.transport")
 
 
-def rings(**extra):
-    """The shipped tube's own gas, in two rings."""
+def layout(looks):
+    """The shipped tube's own gas, seen where {table: layout} say, at five energies."""
     spec = tomllib.loads(locate_case("tube/layout").read_text(encoding="utf-8"))
-    layout = {"kind": "surface_brightness", "unit": "1 / (cm2 s sr)", "e_edges": ["1 TeV", "10 TeV"]}
-    layout["centre"] = [10.0, 0.0]
-    spec["tables"] = {"rings": {"layout": {**layout, "r_edges": ["0 deg", "0.5 deg", "1 deg"], **extra}}}
+    spec["tables"] = {name: {"layout": look} for name, look in looks.items()}
     spec["components"]["released"]["transport"] |= {"energies": 5}
     spec["view"]["centre"] = [10.0, 0.0]
     return read(spec, Path())
+
+
+def rings(**extra):
+    """The shipped tube's own gas, in two rings."""
+    look = {"kind": "surface_brightness", "unit": "1 / (cm2 s sr)", "e_edges": ["1 TeV", "10 TeV"]}
+    where = {"centre": [10.0, 0.0], "r_edges": ["0 deg", "0.5 deg", "1 deg"]}
+    return layout({"rings": {**look, **where, **extra}})
 
 
 def test_its_own_gas_is_seen_by_rings():

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 import fitting
 from fitting.inference import maximum as optimize
 from jaxcrc.forward import solve
-from tests.fitting.cases.test_tube import rings
+from tests.fitting.cases.test_tube import layout, rings
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,33 @@ def test_rings_through_a_psf_see_the_blurred_image(width):
     away = np.hypot(north, east) / pc
     counted = [image[(away >= low) & (away < high)].mean() for low, high in ((0.0, 0.5), (0.5, 1.0))]
     np.testing.assert_allclose(found, counted, rtol=0.02)
+
+
+REGIONS = {
+    "rings": {"r_edges": ["0 deg", "0.5 deg", "1 deg"], "centre": [10.0, 0.0]},
+    "circle": {"region": {"shape": "circle", "centre": [10.0, 0.0], "radius": "0.6 deg"}},
+    "box": {"region": {"shape": "box", "centre": [10.0, 0.3], "width": "0.8 deg", "height": "0.5 deg", "angle": 30.0}},
+}
+
+
+@pytest.mark.parametrize("sharp", [{}, {"psf": "0.15 deg"}], ids=["sharp", "blurred"])
+def test_it_fits_its_own_simulation_through_every_region(sharp, monkeypatch):
+    """Noise and all, from a single start away from the truth: by all regions, and each of them is well described."""
+    monkeypatch.setattr(optimize, "STARTS", 1)
+    sight = {"kind": "dnde", "unit": "1 / (TeV cm2 s)", "e_ref": ["30 GeV", "300 GeV", "3 TeV", "10 TeV"]}
+    problem = layout({name: {**sight, "error": 0.05, **region, **sharp} for name, region in REGIONS.items()})
+    mock = fitting.simulate(problem, seed=3)
+    truth = {path: float(value) for path, value in problem.start().items()}
+    away = {path: truth[path] + shift for path, shift in zip(truth, (0.3, -0.1, 0.2), strict=True)}
+    best = fitting.find_map(mock.at(away))
+    assert best.converged
+    for path, value in truth.items():
+        assert abs(best.values[path] - value) < 3.0 * best.errors[path], path
+        assert best.errors[path] < 0.3, path
+    predicted = mock.predict(best.values).tables
+    for name, table in mock.tables.items():
+        pulls = (table.value - np.asarray(predicted[name])) / table.error_hi
+        assert np.mean(pulls**2) < 3.0, name
 
 
 def test_map_of_the_demo_tube_is_the_truth(monkeypatch):

@@ -35,7 +35,7 @@ def test_specs_make_distributions_and_back(spec, expected):
         ({"dist": "uniform", "low": 0, "hihg": 1}, "did you mean 'high'"),
         ({"dist": "normal", "mean": 0, "sd": -1}, "must be positive"),
         ({"dist": "normal", "mean": "a", "sd": 1}, "not a number"),
-        ({"dist": "truncated-normal", "mean": 0, "sd": 1}, "give low or high or both"),
+        ({"dist": "truncated-normal", "mean": 0, "sd": 1}, "needs low or high, or both"),
         ({"low": 0}, "unknown distribution"),
     ],
 )
