@@ -11,6 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jax.core import Tracer
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import Scalar, as_parameter, choice, param
@@ -32,7 +33,7 @@ class Place(eqx.Module):
     east: Scalar = param("deg", "how far east of the scene's source the component lies", default=0.0)
     depth: Scalar = param("pc", "how far behind (or before) the plane of the scene's source it lies", default=0.0)
 
-    def vector(self, distance: Scalar) -> Float[Array, "3"]:
+    def vector(self, distance: ArrayLike) -> Float[Array, "3"]:
         """From the scene's source to the component [pc]: north, east, away from us. Arguments: distance [kpc]."""
         scale = distance * PC_PER_KPC
         return jnp.stack([jnp.deg2rad(self.north) * scale, jnp.deg2rad(self.east) * scale, self.depth])

@@ -69,6 +69,7 @@ def test_what_the_readme_shows(folder):
     names = run("README.md", slow=True)
     for found in ("my.toml", "first-look/report.html", "my-run/report.html", "scan/scan.nc", "my-report/report.html"):
         assert (folder / found).is_file(), found
+    assert "can be believed:" in fitting.verdict(fitting.Run.load(folder / "my-run"))[0]
     assert list((folder / "cloud").iterdir())
     table = re.findall(r"^\| (`[^|]*`) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     known = set(jaxcrc.paths(names["problem"].scene))

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from rich.markup import escape
     from rich.table import Table as Grid
 
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import console, writable
     from fitting.report import figures
     from fitting.report.clouds import CloudRequest, advice, spectra, study
 
@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     target = options.out / "cloud.ecsv"
     if target.exists() and not options.overwrite:
         raise ValueError(f"{target} exists already: give another --out, or --overwrite")
+    writable(options.out)
     answer = study(request)
     grid = Grid(*(escape(f"{n} [{c.unit}]" if (c := answer.table[n]).unit else n) for n in answer.table.colnames))
     for row in answer.table:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was already written is intact", file=sys.stderr)
         return 130
-    except (ValueError, FileNotFoundError, FileExistsError, PermissionError) as error:
+    except (ValueError, OSError) as error:
         if os.environ.get("JAXCRC_TRACEBACK"):
             raise
         print(f"jaxcrc: {error}", file=sys.stderr)

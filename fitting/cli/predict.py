@@ -24,8 +24,10 @@ def run(options: argparse.Namespace) -> int:
 
     from fitting.cases.case import load, write_case
     from fitting.cli.terminal import console, out_folder, values_of
+    from fitting.problem.mocks import is_blank
 
     problem = load(options.case)
+    folder = out_folder(options) if options.out is not None else None
     mock = problem.at(values_of(problem, options.set))
     predicted = mock.predict().tables
     for name, table in problem.tables.items():
@@ -35,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
         for i, j in np.ndindex(table.value.shape):
             edges = f"{table.r_min[j]:.3g}-{table.r_max[j]:.3g} deg" if table.is_profile else "region"
             limit = "< " if table.is_ul[i, j] else ""
-            measured = f"{limit}{table.value[i, j]:.3e}" if table.used[i, j] else "-"
+            measured = f"{limit}{table.value[i, j]:.3e}" if table.used[i, j] and not is_blank(table) else "-"
             grid.add_row(f"{table.photon[i]:.4g}", edges, f"{predicted[name][i, j]:.4e}", measured)
         console.print(grid)
-    if options.out is not None:
-        path = write_case(mock, out_folder(options), mock.expected_tables(), overwrite=options.overwrite)
+    if folder is not None:
+        path = write_case(mock, folder, mock.expected_tables(), overwrite=options.overwrite)
         console.print(f"Predicted tables (labelled simulated) and their case: {path}", soft_wrap=True)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +47,26 @@ class Bar:
 
 
 def out_folder(options: argparse.Namespace, default: str = ".") -> Path:
-    """The output folder, refused when it holds a case already and overwriting was not asked for."""
-    folder = options.out or Path(default)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: give --out a folder")
+    """The output folder, tried before anything is computed.
+
+    Errors: ValueError where nothing can be written, or a case is there already and overwriting was not asked for.
+    """
+    folder = writable(options.out or Path(default))
     if (folder / CASE_FILE).exists() and not options.overwrite:
         raise ValueError(f"{folder} holds a case already: give another --out, or --overwrite")
     return folder
+
+
+def writable(folder: Path) -> Path:
+    """A folder that is there, or can be made, and takes files. Errors: ValueError where it does not."""
+    there = next(path for path in (folder, *folder.parents, Path()) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there} is a file: give --out a folder")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".jaxcrc-", dir=there):
+            return folder
+    except OSError as error:
+        raise ValueError(f"cannot write into {there} ({error.strerror}): give another --out") from None
 
 
 def values_of(problem: Problem, assignments: list[str]) -> dict[str, float]:

@@ -87,7 +87,8 @@ def _dataset(
 
     dims = tuple(axes)
     coords = {path: (path, axis, _about(problem, path)) for path, axis in axes.items()}
-    layers = {"log_likelihood": likelihood, "log_prior": prior, "log_density": likelihood + prior}
+    density = np.where(prior == -np.inf, -np.inf, likelihood + prior)
+    layers = {"log_likelihood": likelihood, "log_prior": prior, "log_density": density}
     attrs = {"title": problem.title, "simulated": int(problem.simulated), **{f"held:{p}": v for p, v in best.items()}}
     return xr.Dataset({name: (dims, layer) for name, layer in layers.items()}, coords, attrs)
 

@@ -56,9 +56,11 @@ def mock_table(
     Arguments: data — the likelihood's view of the table; predicted [photon, bin] in its unit; truth — {path: value} to
     write into it; errors — relative errors; by default the table's own are kept (a layout's are relative).
     """
+    if errors is not None and not 0.0 < errors < np.inf:
+        raise ValueError(f"relative errors of {errors:g}: give a positive number, such as 0.1")
     is_ul = np.asarray(data.is_ul)
     own = np.where(is_ul, data.limit_width, 0.5 * (np.asarray(data.error_lo) + np.asarray(data.error_hi)))
-    relative = own if is_blank(table) else errors
+    relative = own if is_blank(table) and errors is None else errors
     sigma = own if relative is None else relative * np.abs(predicted)
     covariance = None if relative is not None else data.covariance
     white = np.zeros(predicted.shape) if key is None else np.asarray(jax.random.normal(key, predicted.shape))

@@ -48,9 +48,8 @@ class Posterior(eqx.Module):
         return Prediction(tables, raw.status)
 
     def log_prior(self, values: Values) -> Array:
-        """Σ ln p(value), in the parameters' own coordinates."""
-        terms = (jnp.sum(self.prior(path).log_prob(values[path])) for path in self.paths)
-        return sum(terms, jnp.zeros(()))
+        """Σ ln p(value), in the parameters' own coordinates; −∞ outside the priors."""
+        return sum((_log_prior(self.prior(path), values[path]) for path in self.paths), jnp.zeros(()))
 
     def log_likelihood(self, values: Values) -> Array:
         """ln L of all tables; −∞ where a solver failed."""
@@ -60,8 +59,9 @@ class Posterior(eqx.Module):
         return jnp.where(prediction.status & int(Status.FAILED), -jnp.inf, sum(terms))
 
     def log_density(self, values: Values) -> Array:
-        """ln L + ln prior, in the parameters' own coordinates."""
-        return self.log_likelihood(values) + self.log_prior(values)
+        """ln L + ln prior, in the parameters' own coordinates; −∞ outside the priors, where no model need hold."""
+        log_prior = self.log_prior(values)
+        return jnp.where(log_prior == -jnp.inf, -jnp.inf, self.log_likelihood(values) + log_prior)
 
     def from_cube(self, cube: Float[Array, " parameter"]) -> dict[str, Array]:
         """Parameters from a point of the unit cube: each prior's quantile."""
@@ -92,3 +92,8 @@ class Posterior(eqx.Module):
         scene = self.bound(values)
         tables = predict(scene, self.setup).tables
         return {name: pointwise(self.data[name], table, scene.data[name]) for name, table in tables.items()}
+
+
+def _log_prior(prior: dist.Distribution, value: ArrayLike) -> Array:
+    inside = jnp.all(prior.support(value))
+    return jnp.where(inside, jnp.sum(prior.log_prob(value)), -jnp.inf)

@@ -164,7 +164,7 @@ def _suppression(found: Mapping[str, np.ndarray]) -> str:
     parts = []
     if slow:
         least = min(below[key] for key in slow)
-        share = "all draws" if least == 1.0 else f"{percent(least)} of the draws or more"
+        share = "all draws" if least == 1.0 else f"at least {math.floor(1e3 * least) / 10:g} % of the draws"
         parts.append(f"χ < 1 (slower diffusion than κ₀) is established at 95 % for {listed(slow)}: {share}.")
     if fast:
         parts.append(f"χ > 1 (faster diffusion than κ₀) is established at 95 % for {listed(fast)}.")

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.scipy.special import erfc
+from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 from jaxcrc._types import Bits, Energy, Position, Scalar, choice, param, switch
@@ -114,7 +115,7 @@ class TubeField(AbstractField):
         return jax.vmap(lambda y: monotone_cubic(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)
 
 
-def inside_tube(across: Array, radius: Array) -> Array:
+def inside_tube(across: Array, radius: ArrayLike) -> Array:
     """1 inside the tube, 0 outside, blurred by a tenth of its radius; the cross-section keeps its area."""
     return 0.5 * erfc((across / radius - 1.0) / EDGE) / (1.0 + 0.5 * EDGE**2)
 

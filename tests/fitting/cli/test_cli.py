@@ -133,6 +133,28 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fit", "demo"),
+        ("scan", "demo", "--grid", "components.halo.medium.delta=0:1:3"),
+        ("simulate", "demo/layout"),
+        ("predict", "demo"),
+        ("cloud", "--phase", "WNM", "--radius", "10", "--energy", "1000"),
+    ],
+    ids=lambda c: c[0],
+)
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(run, tmp_path, monkeypatch, command):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr("fitting.problem.problem.Problem.predict", None)
+    monkeypatch.setattr("fitting.inference.fit.fit", None)
+    monkeypatch.setattr("fitting.report.clouds.study", None)
+    code, _, error = run(*command, "--out", tmp_path / "file" / "x")
+    assert code == 2
+    assert "is a file: give --out a folder" in error
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 @pytest.mark.parametrize(("arguments", "fragment"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
 def test_bad_input_is_one_sentence_and_exit_code_2(run, tmp_path, monkeypatch, arguments, fragment):
     monkeypatch.chdir(tmp_path)

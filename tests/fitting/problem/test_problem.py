@@ -238,3 +238,27 @@ def test_simulating_gives_a_problem_to_fit(burst):
     assert set(mock.tables["profile"].truth) == set(burst.paths)
     again = burst.simulate(jax.random.key(7))["profile"]
     np.testing.assert_array_equal(mock.tables["profile"].value, again.value)
+
+
+def test_outside_the_priors_the_density_is_zero(shipped):
+    """A nested sampler or a walker may ask anywhere: −∞, never NaN, and inside as NumPyro's own sum."""
+    start = {path: float(value) for path, value in shipped.start().items()}
+    for path, prior in shipped.priors.items():
+        for far in (-1e3, 1e3):
+            point = {**start, path: far}
+            inside = bool(prior.distribution.support(far))
+            assert np.isfinite(shipped.log_prior(point)) == inside, path
+            if not inside:
+                assert float(shipped.log_prior(point)) == float(shipped.log_density(point)) == -np.inf, path
+    expected = sum(float(prior.distribution.log_prob(start[path])) for path, prior in shipped.priors.items())
+    assert float(shipped.log_prior(start)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_layout_takes_the_errors_that_are_asked_for(burst):
+    blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"), fitting.Options(nuclear="none"))
+    expected = blank.expected_tables()["profile"].value
+    asked = blank.simulate(jax.random.key(1), errors=0.03)["profile"]
+    assert np.allclose(asked.error_lo, 0.03 * expected)
+    for nonsense in (0.0, -0.1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="positive"):
+            blank.simulate(jax.random.key(1), errors=nonsense)
