@@ -71,6 +71,7 @@ from .scene import bind as bind
 from .scene import describe as describe
 from .scene import get as get
 from .scene import paths as paths
+from .source.base import AbstractSource as AbstractSource
 from .source.escape import BellCeiling as BellCeiling
 from .source.escape import BoundaryCeiling as BoundaryCeiling
 from .source.escape import Escaping as Escaping

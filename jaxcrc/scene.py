@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -14,16 +15,15 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, choice, param
+from jaxcrc._types import Scalar, as_parameter, param
 from jaxcrc.emission.shares import Hadronic
 from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
+from jaxcrc.source.base import MASSES
 from jaxcrc.transport.base import AbstractTransport, Medium, Source, Surroundings
-from jaxcrc.units import ELECTRON_MASS, PC_PER_KPC, PROTON_MASS
+from jaxcrc.units import PC_PER_KPC
 
 Tree = TypeVar("Tree")
-
-PARTICLES = {"proton": PROTON_MASS, "electron": ELECTRON_MASS}
 
 
 class Place(eqx.Module):
@@ -45,17 +45,31 @@ class Model(eqx.Module, Generic[Source, Medium]):
     source: Source
     medium: Medium = eqx.field(metadata={"optional": True})
     transport: AbstractTransport[Source, Medium]
-    particle: str = choice("what it is made of", default="proton")
     place: Place = eqx.field(default_factory=Place)
 
     def __check_init__(self) -> None:
-        if self.particle not in PARTICLES:
-            raise ValueError(f"unknown particle {self.particle!r}; choose one of {', '.join(PARTICLES)}")
+        if not isinstance(self.source, self.transport.sources):
+            known = " or ".join(dict.fromkeys(name for kind in self.transport.sources for name in _kinds(kind)))
+            raise ValueError(
+                f"{type(self.transport).__name__} moves what {known} releases, not {type(self.source).__name__}: give "
+                "it such a source, or choose another transport"
+            )
+
+    @property
+    def particle(self) -> str:
+        """What the source releases: "proton" or "electron"."""
+        return self.source.particle
 
     @property
     def mass(self) -> float:
         """Rest energy of the particle [GeV]."""
-        return PARTICLES[self.particle]
+        return MASSES[self.particle]
+
+
+def _kinds(source: type[Any]) -> list[str]:
+    """Names of the sources of a class that can be made."""
+    below: list[str] = [name for kind in source.__subclasses__() for name in _kinds(kind)]
+    return below if inspect.isabstract(source) else [source.__name__, *below]
 
 
 class Cloud(eqx.Module):

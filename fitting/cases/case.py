@@ -138,7 +138,14 @@ def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]
         distance, angle = math.degrees(separation(centres["source"], there)), bearing(centres["source"], there)
         offsets = {"north": distance * math.cos(angle), "east": distance * math.sin(angle)}
         spec = {**spec, "place": {**own, **offsets}}
-    return build("component", spec, place)
+    spec, claimed = (dict(spec), spec.get("particle")) if isinstance(spec, Mapping) else (spec, None)
+    if claimed is not None:  # cases for 0.1 said so; now the source knows
+        del spec["particle"]
+    model: Model = build("component", spec, place)
+    if claimed not in (None, model.particle):
+        kind = type(model.source).__name__
+        raise CaseError(f"{place}.particle", f"is {claimed!r}, but a {kind} releases {model.particle}s: drop the line")
+    return model
 
 
 def _tables(spec: Mapping[str, Any], folder: Path) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:

@@ -10,7 +10,6 @@ from jaxcrc.interactions.photon_fields import FIELDS
 from jaxcrc.medium.damping import DAMPINGS
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
 from jaxcrc.medium.dispersion import EVANESCENT
-from jaxcrc.scene import PARTICLES, Model
 from jaxcrc.source.sea import SEAS, LocalSea
 from jaxcrc.transport.cloud.escapes import RELEASES
 from jaxcrc.transport.cloud.fluxtube import CosmicRayCloud
@@ -42,7 +41,6 @@ SECTIONS = {
 """In the order in which one writes them."""
 
 CHOICES: dict[tuple[type, str], tuple[str, ...]] = {
-    (Model, "particle"): tuple(PARTICLES),
     (LocalSea, "reference"): SEAS,
     (SuppressedDiffusion, "reference"): tuple(REFERENCES),
     (CosmicRayCloud, "damping"): DAMPINGS,

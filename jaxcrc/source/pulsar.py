@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import Scalar, choice, param
+from jaxcrc.source.base import AbstractSource
 from jaxcrc.source.spindown import age_from_period, spin_down
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
 
@@ -111,8 +113,10 @@ class Timing(AbstractClock):
         return age_from_period(self.period, self.period_derivative, tau0, braking_index)
 
 
-class AbstractElectrons(eqx.Module):
+class AbstractElectrons(AbstractSource):
     """A point source of electrons, as `jaxcrc.transport.electrons` asks it: amounts in [GeV cm⁻³ pc³] × [GeV⁻²]."""
+
+    particle: ClassVar[str] = "electron"
 
     injection: eqx.AbstractVar[AbstractInjection]
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcrc._types import Energy, Scalar, param
+from jaxcrc.source.base import AbstractSource
 from jaxcrc.source.spectrum import AbstractSpectrum
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
 
@@ -201,11 +202,13 @@ class PowerLawInTime(AbstractHistory):
         return jnp.maximum(4.0, 2.0 / (1.0 + self.slope))
 
 
-class Released(eqx.Module):
+class Released(AbstractSource):
     """A source with a spectrum, a history and a shape: N(T) = W · spectrum(T).
 
     `spectrum` gives particles per GeV of kinetic energy for each GeV released [GeV⁻²].
     """
+
+    particle: ClassVar[str] = "proton"
 
     spectrum: AbstractSpectrum
     release: AbstractRelease

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc._types import Energy, choice
+from jaxcrc.source.base import AbstractSource
 from jaxcrc.source.spectrum import beta, momentum
 from jaxcrc.units import LIGHT_SPEED_CM_S
 
@@ -60,8 +61,10 @@ def local_sea(kinetic: ArrayLike) -> Float[Array, "..."]:
     return 4.0 * math.pi * _M2_PER_CM2 / LIGHT_SPEED_CM_S * flux / beta(kinetic)
 
 
-class LocalSea(eqx.Module):
+class LocalSea(AbstractSource):
     """The local sea as a source that nothing has to transport; without parameters."""
+
+    particle: ClassVar[str] = "proton"
 
     reference: str = choice("name of the local spectrum", default="ams02-dampe")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -102,6 +104,8 @@ class Anisotropic(AbstractTransport[Released, AbstractMedium]):
     Validity: t ≫ κ_∥/c².
     """
 
+    sources: ClassVar = (Released,)
+
     log10_ratio: Scalar = param("dex", "log10 of κ_⊥/κ_∥, the medium's κ being κ_∥", low=-6.0, high=1.0)
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
@@ -127,6 +131,8 @@ class FieldLines(AbstractTransport[Released, AbstractMedium]):
     Source: Nava & Gabici 2013. Errors: ValueError for a point source, or an unknown release.
     Validity: distances along the field beyond its coherence length, t ≫ κ/c².
     """
+
+    sources: ClassVar = (Released,)
 
     log10_magnetic_diffusion: Scalar = param("dex(pc)", "log10 of D_m of the field lines, ⟨Δx²⟩ = 2 D_m |z|")
     inclination: Scalar = param("deg", _INCLINATION, low=0.0, high=180.0, default=90.0)

@@ -4,6 +4,8 @@ beam. Seen from one side, a beaming source is not round.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -42,6 +44,8 @@ class Ballistic(AbstractTransport[Released, AbstractMedium]):
     Source: Prosekin, Kelner & Aharonian 2015; Recchia et al. 2021 (constant); Aloisio et al. 2009 (burst).
     Errors: ValueError for other releases, or a source that is not a point.
     """
+
+    sources: ClassVar = (Released,)
 
     def symmetry(self, source: Released) -> Symmetry:
         """Round where nothing beams: a burst."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,9 +14,10 @@ from jaxtyping import Bool, Float
 from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
+from jaxcrc.source.base import AbstractSource
 from jaxcrc.source.spectrum import momentum
 
-Source = TypeVar("Source", bound=eqx.Module)
+Source = TypeVar("Source", bound=AbstractSource)
 Medium = TypeVar("Medium", bound=eqx.Module | None)
 
 
@@ -96,7 +97,12 @@ class Symmetry(enum.Enum):
 
 
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):
-    """How particles get from the source to where they are seen; of the kinds of source and medium that it takes."""
+    """How particles get from the source to where they are seen; of the kinds of source and medium that it takes.
+
+    sources — classes of the sources whose particles it moves.
+    """
+
+    sources: ClassVar[tuple[type[AbstractSource], ...]]
 
     def symmetry(self, source: Source) -> Symmetry:
         """What the field around a source looks like."""

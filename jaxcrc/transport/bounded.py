@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -20,6 +21,8 @@ KERNELS: dict[type, Kernel] = {Burst: burst_bounded, Continuous: continuous_boun
 
 class AbstractBounded(AbstractTransport[Released, AbstractMedium]):
     """Diffusion from the centre of a sphere of radius `boundary`."""
+
+    sources: ClassVar = (Released,)
 
     boundary: eqx.AbstractVar[Scalar]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -63,7 +64,7 @@ def solve_spread(
     Errors: ValueError where the component's particles are no electrons or its source releases none.
     """
     if energy.mass != ELECTRON_MASS:
-        raise ValueError("cooling is solved for electrons only: set particle = 'electron' for this component")
+        raise ValueError("cooling is solved for electrons only: the energy grid is one of heavier particles")
     if not isinstance(source, AbstractElectronHistory | ElectronBurst):
         raise ValueError(
             f"a source of kind {type(source).__name__} releases no electrons; use 'pulsar', 'electron-burst' or "
@@ -97,6 +98,8 @@ class Cooled(AbstractTransport[AbstractElectrons, AbstractMedium]):
     outwards and cools them by b = H E on top.
     Validity: r < ct; light, field and κ constant since birth.
     """
+
+    sources: ClassVar = (AbstractElectronHistory, ElectronBurst)
 
     expansion: Scalar = param(
         "km / (s pc)", "speed of a radial wind for each pc of distance from the source", low=0.0, default=0.0
@@ -144,6 +147,8 @@ class ProperMotion(AbstractDrift):
 
 class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
     """As `cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
+
+    sources: ClassVar = (AbstractElectronHistory, ElectronBurst)
 
     drift: AbstractDrift
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -123,6 +124,8 @@ class Homogeneous(AbstractTransport[Released, AbstractMedium]):
     Validity: r < ct, and without `losses` an age below 50 Myr cm⁻³/n_H.
     """
 
+    sources: ClassVar = (Released,)
+
     losses: bool = switch("losses", "whether collisions with the gas thin protons out", default=False)
 
     def edges(self, source: Released) -> tuple[Scalar, ...]:
@@ -166,6 +169,8 @@ class Trapped(AbstractTransport[Released, AbstractMedium | None]):
     n = N (1 − escaped) · uniform inside R_sh, the edge smeared by the release's `spread`.
     Errors: ValueError for a source that is no escape from a remnant.
     """
+
+    sources: ClassVar = (Released,)
 
     def edges(self, source: Released) -> tuple[Scalar, ...]:
         """Radius of the shock [pc]."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -24,6 +26,8 @@ class UniformField(AbstractField):
 
 class Uniform(AbstractTransport[LocalSea, None]):
     """A component that fills all space, such as the sea."""
+
+    sources: ClassVar = (LocalSea,)
 
     def symmetry(self, source: LocalSea) -> Symmetry:
         """The same everywhere."""

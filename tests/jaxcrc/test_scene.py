@@ -5,9 +5,15 @@ import jax.numpy as jnp
 import pytest
 
 from jaxcrc import (
+    Absorbing,
+    Ballistic,
     Burst,
     Cloud,
+    Cooled,
+    ElectronBurst,
+    ElectronPowerLaw,
     Homogeneous,
+    LocalSea,
     Model,
     Nuisance,
     Point,
@@ -15,12 +21,14 @@ from jaxcrc import (
     Released,
     Scene,
     SuppressedDiffusion,
+    Uniform,
     UniformGas,
     View,
     bind,
     paths,
 )
 from jaxcrc.scene import describe, get
+from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
 CHI = "components.escaped.medium.log10_chi"
 
@@ -81,3 +89,23 @@ def test_each_parameter_has_unit_and_explanation(scene):
         about = describe(scene, path)
         assert about["doc"], path
         assert about["low"] < about["high"], path
+
+
+def test_a_transport_moves_what_its_source_releases_and_nothing_else():
+    """Electrons from a source of protons would be 25 times too bright: no component can say so."""
+    protons = Released(PowerLaw(index=2.2, log10_cutoff=2.0), Burst(log10_energy=49.5, log10_age=4.5))
+    electrons = ElectronBurst(ElectronPowerLaw(index=2.2, log10_cutoff=2.0), log10_energy=48.0, log10_age=4.5)
+    medium = SuppressedDiffusion(log10_chi=-1.0, delta=0.5, reference="nava16")
+    moved = [
+        (protons, (Homogeneous(), Ballistic(), Absorbing(boundary=9.0))),
+        (electrons, (Cooled(),)),
+        (LocalSea(), (Uniform(),)),
+    ]
+    for source, own in moved:
+        for transport in (transport for _, transports in moved for transport in transports):
+            if any(transport is one for one in own):
+                assert Model(source, medium, transport).particle == source.particle
+            else:
+                with pytest.raises(ValueError, match=f"not {type(source).__name__}: give it such a source"):
+                    Model(source, medium, transport)
+    assert [Model(s, medium, t[0]).mass for s, t in moved] == [PROTON_MASS, ELECTRON_MASS, PROTON_MASS]

@@ -8,6 +8,7 @@ on both sides of the remnant, which is n = 3 U_B P/E² with P per ln p over U_B 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -131,6 +132,8 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
     Errors: ValueError for a source that is not a burst from a point, an unknown damping, release or evanescent.
     Validity: total energies of some GeV and more; see `Status`.
     """
+
+    sources: ClassVar = (Released,)
 
     phase: Phase
     remnant: Remnant | None = eqx.field(default=None, metadata={"optional": True})

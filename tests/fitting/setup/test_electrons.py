@@ -37,7 +37,11 @@ def test_a_clock_or_a_drift_that_is_misspelt_is_named(tmp_path):
         ("period_derivative = 86.7", "period_derivativ = 86.7", "did you mean 'period_derivative'"),
         ('kind = "timing"', 'kind = "timer"', "did you mean 'timing'"),
         ('kind = "cooled"', 'kind = "carried"\ndrift = {kind = "breeze", north = 3.0}', "wind"),
-        ('particle = "electron"', 'particle = "positron"', "choose one of proton, electron"),
+        (
+            "[components.halo.transport]",
+            '[components.halo]\nparticle = "proton"\n[components.halo.transport]',
+            "Pulsar releases electrons",
+        ),
     ):
         assert old in raw
         file = tmp_path / "case.toml"

@@ -110,8 +110,7 @@ def clouds() -> dict[str, dict]:
 
 def problem(move: str, tmp_path):
     source, keys, own = MOVES[move]
-    particle = "electron" if source is PULSAR else "proton"
-    component = {"source": source, "transport": {"kind": move, **keys}, "particle": particle}
+    component = {"source": source, "transport": {"kind": move, **keys}}
     if move not in ("uniform", "trapped"):
         component["medium"] = {"kind": "suppressed", "reference": "nava16", "log10_chi": -1.2, "delta": 0.4}
     light, looks = {"photons": {"cmb": {}}}, tables()
