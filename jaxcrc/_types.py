@@ -1,13 +1,20 @@
 """Shapes of the arrays that rooms exchange, and the declaration of a parameter."""
 
 import math
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
+import astropy.units as u
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
+
+from jaxcrc.units import has_unit, in_unit
 
 Scalar = Float[Array, ""]
 Energy = Float[Array, " energy"]
@@ -17,10 +24,56 @@ Position = Float[Array, "node 3"]
 Bits = Int[Array, ""]
 
 
+Given: TypeAlias = "ArrayLike | Sequence[float] | str | u.Quantity"
+"""A number in the declared unit, or anything that says its own unit."""
+
+
 def as_parameter(value: ArrayLike) -> Array:
     """An inexact array: keeps the dtype of floating input, turns Python numbers into JAX's default float."""
     array = jnp.asarray(value)
     return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(float)
+
+
+def read(value: Given, about: Mapping[str, Any], logarithm: bool = False) -> Array:
+    """A parameter's value as it is kept: in its unit, of a `log10_` its logarithm, inside its range.
+
+    Arguments: value — a number in that unit, or with a unit of its own: "30 kyr", 2000 * u.pc; about — what `facts`
+    says; logarithm — whether the number is to be taken the logarithm of, as it is of what has a unit of its own.
+    Errors: ValueError for another dimension, and outside the range, where the value is known.
+    """
+    unit = str(about["unit"])
+    inner = unit.removeprefix("dex(").removesuffix(")") if unit.startswith("dex(") else ""
+    kept = "" if unit.startswith("dex") or unit == "table unit" else unit
+    if isinstance(value, str | u.Quantity):
+        logarithm = logarithm or bool(inner and has_unit(value))
+        value = in_unit(value, inner if logarithm else kept)
+    elif isinstance(value, bool):
+        raise ValueError(f"{value!r} is no number")
+    if not isinstance(value, Tracer):
+        # By NumPy: where JAX counts in single precision, 3e49 has a logarithm only before it is JAX's.
+        number = np.asarray(value)
+        value = number if isinstance(value, Sequence) else value
+        if logarithm:
+            if not np.all(number > 0.0):
+                raise ValueError(f"{about['doc']}: {_shown(number)} must be positive")
+            value = number = np.asarray(np.log10(number))
+        check_range(number, about)
+    return as_parameter(value)
+
+
+def check_range(number: np.ndarray, about: Mapping[str, Any]) -> None:
+    """Errors: ValueError for a value that is not finite, or outside the range of the model."""
+    low, high, unit = about["low"], about["high"], about["unit"]
+    if not np.all(np.isfinite(number)):
+        raise ValueError(f"{about['doc']}: {_shown(number)} is not a finite number")
+    if not np.all((number >= low) & (number <= high)):
+        raise ValueError(
+            f"{about['doc']}: {_shown(number)} lies outside the range of the model, {low:g} to {high:g} {unit}".rstrip()
+        )
+
+
+def _shown(number: np.ndarray) -> str:
+    return f"{float(number):g}" if number.ndim == 0 else str(number)
 
 
 def facts(unit: str, doc: str, low: float = -math.inf, high: float = math.inf) -> dict[str, str | float]:
@@ -28,13 +81,20 @@ def facts(unit: str, doc: str, low: float = -math.inf, high: float = math.inf) -
     return {"unit": unit, "doc": doc, "low": low, "high": high}
 
 
+def gate(about: Mapping[str, Any]) -> Callable[[Given], Array]:
+    """What all that a parameter is given goes through: `read`."""
+    return partial(read, about=about)
+
+
 def param(unit: str, doc: str, low: float = -math.inf, high: float = math.inf, **kwargs: Any) -> Any:
     """A field that a prior may name: a float array with a unit (as people quote it) and a line of explanation.
 
-    It is given by its name: two logarithms in a row would invite to swap them.
+    It is given by its name: two logarithms in a row would invite to swap them. Of what has a unit of its own, an
+    Astropy quantity or a string, it takes the value in its unit, a `log10_` the logarithm.
     Arguments: unit, doc; low, high — the range [unit] in which the model is meant to hold: a prior may not leave it.
     """
-    return eqx.field(converter=as_parameter, metadata=facts(unit, doc, low, high), kw_only=True, **kwargs)
+    about = facts(unit, doc, low, high)
+    return eqx.field(converter=gate(about), metadata=about, kw_only=True, **kwargs)
 
 
 def choice(doc: str, quantity: str | None = None, **kwargs: Any) -> Any:

@@ -16,8 +16,8 @@ from jaxtyping import Float
 
 from jaxcrc._types import Bits
 from jaxcrc.responses.base import AbstractResponse, Nodes
-from jaxcrc.scene import Nuisance, Scene
-from jaxcrc.transport.base import AbstractField, EnergyGrid
+from jaxcrc.scene import Nuisance, Scene, get
+from jaxcrc.transport.base import AbstractField, EnergyGrid, Status, flag
 
 Tree = TypeVar("Tree")
 
@@ -26,12 +26,14 @@ class Setup(eqx.Module):
     """What is chosen: an energy grid per component and, per table, the responses whose sum it reads.
 
     log_width — ln(e_max/e_min) of the bands of tables that hold spectral indices: their responses give light per energy
-    at all lower ends and then at all upper ends.
+    at all lower ends and then at all upper ends. ranges — {path: lowest and highest} of the parameters that the
+    responses were made for: beyond it a prediction carries `Status.OUTSIDE`.
     """
 
     energy: dict[str, EnergyGrid]
     response: dict[str, tuple[AbstractResponse, ...]]
     log_width: dict[str, Float[Array, " band"]] = eqx.field(default_factory=dict)
+    ranges: dict[str, Float[Array, "2"]] = eqx.field(default_factory=dict)
 
 
 class Prediction(eqx.Module):
@@ -56,7 +58,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     Errors: ValueError for a table without a response.
     """
     fields = solve(scene, setup)
-    status = reduce(jnp.bitwise_or, (field.status for field in fields.values()))
+    status = reduce(jnp.bitwise_or, (field.status for field in fields.values()), outside(scene, setup))
     known: dict[str, Nodes] = {}
     tables = {}
     for name, responses in setup.response.items():
@@ -71,6 +73,16 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
         if name in setup.log_width:
             tables[name] = mean_slope(tables[name], setup.log_width[name])
     return Prediction(tables, status)
+
+
+def outside(scene: Scene, setup: Setup) -> Bits:
+    """`Status.OUTSIDE` where a parameter lies beyond what the responses were made for, else 0."""
+    bits = jnp.zeros((), int)
+    for path, (low, high) in setup.ranges.items():
+        value = get(scene, path)
+        slack = 8.0 * jnp.finfo(value.dtype).eps * jnp.maximum(jnp.abs(low), jnp.abs(high))
+        bits |= flag((value < low - slack) | (value > high + slack), Status.OUTSIDE)
+    return bits
 
 
 def mean_slope(light: Float[Array, "end bin"], log_width: Float[Array, " band"]) -> Float[Array, "band bin"]:

@@ -15,7 +15,7 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, param
+from jaxcrc._types import Scalar, as_parameter, param, read
 from jaxcrc.emission.shares import Hadronic
 from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
@@ -24,6 +24,7 @@ from jaxcrc.transport.base import AbstractTransport, Medium, Source, Surrounding
 from jaxcrc.units import PC_PER_KPC
 
 Tree = TypeVar("Tree")
+LOG = "log10_"
 
 
 class Place(eqx.Module):
@@ -191,6 +192,35 @@ def describe(scene: Scene, path: str) -> Mapping[str, Any]:
     """Unit, explanation and range of validity of the parameter at a path."""
     owner, name = _walk(scene, path)[-2], path.rsplit(".", 1)[-1]
     return next(f.metadata for f in dataclasses.fields(owner) if f.name == name)
+
+
+def values_at(scene: Scene, values: Mapping[str, Any]) -> dict[str, Array]:
+    """{path: value} as the scene keeps it: the one gate for numbers from outside.
+
+    Arguments: values — numbers or arrays in the parameters' own units, or what has a unit of its own, a string or an
+    Astropy quantity; `…x` is taken for a parameter `…log10_x`, and so is its value.
+    Errors: ValueError for an unknown path, another dimension, and a value outside the range of the model.
+    """
+    found = {}
+    for path, value in values.items():
+        full = resolve(scene, path)
+        try:
+            found[full] = read(value, describe(scene, full), logarithm=full != path)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+    return found
+
+
+def resolve(scene: Scene, path: str) -> str:
+    """The path itself, or that of its logarithm. Errors: ValueError with the nearest known paths."""
+    head, dot, name = path.rpartition(".")
+    for known in (path, f"{head}{dot}{LOG}{name}"):
+        try:
+            _walk(scene, known)
+        except ValueError:
+            continue
+        return known
+    raise _unknown(scene, path)
 
 
 def _replace(node: Any, names: list[str], value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import astropy.units as u
+import numpy as np
 
 # Physical constants in CGS, as listed at the head of the formula book (CODATA 2018 where the digits allow).
 LIGHT_SPEED_CM_S = 2.99792458e10
@@ -61,7 +62,24 @@ def to_float(quantity: object, unit: str) -> float:
         raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
     if isinstance(quantity, int | float):
         return float(quantity)
+    value = in_unit(quantity, unit)
+    if value.ndim:
+        raise ValueError(f"{quantity!r} is not one number")
+    return float(value)
+
+
+def in_unit(quantity: object, unit: str) -> np.ndarray:
+    """Value, or values, of a quantity in `unit`. Errors: ValueError naming it when its unit cannot be converted."""
     try:
-        return float(u.Quantity(quantity).to_value(u.Unit(unit)))
+        return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
-        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit}: {error}") from None
+        why, _, _ = str(error).partition(" If this is meant")  # to be a unit of one's own: not in a case
+        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit or 'no unit'}: {why}") from None
+
+
+def has_unit(quantity: object) -> bool:
+    """Whether a quantity, or a string, says its unit."""
+    try:
+        return bool(u.Quantity(quantity).unit != u.dimensionless_unscaled)
+    except (TypeError, ValueError):
+        return True

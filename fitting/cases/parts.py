@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
-import numpy as np
 
 from fitting.cases.files import CaseError
 from fitting.words import suggest
+from jaxcrc._types import read
 from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.gas import Bubble, UniformGas
@@ -180,23 +180,12 @@ def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
 
 
 def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bool) -> float:
-    unit = metadata["unit"]
-    inner = unit.removeprefix("dex(").removesuffix(")") if unit.startswith("dex(") else ""
-    if unit == "table unit":
-        inner = unit = ""
     try:
-        number = to_float(value, inner if take_log else ("" if unit.startswith("dex") else unit))
+        if not isinstance(value, str | int | float):
+            raise ValueError(f"{value!r} is no number")
+        return float(read(value, metadata, take_log))
     except ValueError as error:
         raise CaseError(place, str(error)) from None
-    if take_log and not number > 0.0:
-        raise CaseError(place, f"{value!r} must be positive")
-    number = float(np.log10(number)) if take_log else number
-    if not np.isfinite(number):
-        raise CaseError(place, f"{value!r} is not a finite number")
-    if not metadata["low"] <= number <= metadata["high"]:
-        low, high = metadata["low"], metadata["high"]
-        raise CaseError(place, f"{value!r} lies outside the range of the model, {low:g} to {high:g} {unit}")
-    return number
 
 
 def spell(role: str, part: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
 from fitting.runs.labels import label_of
 from fitting.words import whole
-from jaxcrc.scene import describe
+from jaxcrc.scene import describe, resolve, values_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +46,8 @@ def scan(
     Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path, the MAP in its attrs.
     Errors: ValueError for an unknown path, or values that are not finite and one-dimensional.
     """
-    axes = {path: _axis(problem, path, values) for path, values in grid.items()}
+    axes = {resolve(problem.scene, path): _axis(problem, path, values) for path, values in grid.items()}
+    problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
     best = dict(held) if held is not None else find_map(problem, seed).values
     best = {**{path: float(v) for path, v in problem.start().items()}, **best}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
@@ -67,12 +68,9 @@ def scan(
 
 
 def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:
-    describe(problem.scene, path)
-    if path.endswith(".psf_scale") and path not in problem.priors:
-        raise ValueError(f"{path} is fixed in this case: give it a prior, so that matrices are made for it")
-    axis = np.atleast_1d(np.asarray(values, float))
-    if axis.ndim != 1 or not np.all(np.isfinite(axis)):
-        raise ValueError(f"the values of {path} must be a finite list")
+    (axis,) = (np.atleast_1d(np.asarray(v)) for v in values_at(problem.scene, {path: values}).values())
+    if axis.ndim != 1 or not axis.size:
+        raise ValueError(f"the values of {path} must be a list")
     return axis
 
 

@@ -52,11 +52,11 @@ class Posterior(eqx.Module):
         return sum((_log_prior(self.prior(path), values[path]) for path in self.paths), jnp.zeros(()))
 
     def log_likelihood(self, values: Values) -> Array:
-        """ln L of all tables; −∞ where a solver failed."""
+        """ln L of all tables; −∞ where a solver failed, or a matrix does not hold."""
         scene = self.bound(values)
         prediction = predict(scene, self.setup)
         terms = (log_likelihood(self.data[n], t, scene.data[n]) for n, t in prediction.tables.items())
-        return jnp.where(prediction.status & int(Status.FAILED), -jnp.inf, sum(terms))
+        return jnp.where(prediction.status & int(Status.FAILED | Status.OUTSIDE), -jnp.inf, sum(terms))
 
     def log_density(self, values: Values) -> Array:
         """ln L + ln prior, in the parameters' own coordinates; −∞ outside the priors, where no model need hold."""

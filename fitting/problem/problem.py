@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,17 +16,18 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
+from fitting.problem.checks import check_problem, leaders
 from fitting.problem.mocks import measured, mock_table
 from fitting.problem.posterior import Posterior, Values
-from fitting.problem.priors import Prior, PriorError, check, law
+from fitting.problem.priors import Prior, law
 from fitting.problem.spans import free_spans
 from fitting.setup.assemble import assemble
 from fitting.setup.options import AssemblyError, Options
-from fitting.tables.kinds import Compared
+from fitting.setup.ranges import check_held
 from fitting.tables.table import Table
 from jaxcrc.forward import Prediction
 from jaxcrc.medium.diffusion import AbstractMedium
-from jaxcrc.scene import Model, Nuisance, Scene, bind, get
+from jaxcrc.scene import Model, Nuisance, Scene, bind, get, values_at
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.uniform import Uniform
 
@@ -72,9 +73,12 @@ class Problem:
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
-        spans = free_spans(self.scene, self.tables, self.priors, options.ties)
+        if not self.tables:
+            raise AssemblyError("no table to fit: give at least one")
+        options = replace(options, ties=leaders(options.ties))
+        check_problem(self.scene, self.tables, self.priors, options)
+        spans = free_spans(self.scene, self.tables, self.priors, options)
         self.options = replace(options, spans={**spans, **options.spans})
-        self._check()
         # What follows another stands where that one does, for what is built from the scene.
         self.scene = bind(self.scene, {path: get(self.scene, leader) for path, leader in options.ties.items()})
         self.setup = assemble(self.scene, self.tables, self.options)
@@ -103,32 +107,13 @@ class Problem:
         """Whether any table is a mock."""
         return any(table.simulated for table in self.tables.values())
 
-    def _check(self) -> None:
-        if not self.tables:
-            raise AssemblyError("no table to fit: give at least one")
-        for path, prior in self.priors.items():
-            check(self.scene, path, prior.distribution)
-            if path.endswith(".scale") and path.startswith("data.") and self._is_index(path.split(".")[1]):
-                raise PriorError(f"{path} has a prior but an index has no level: use the offset of the table")
-            if path.startswith("view.offset_") and self.tables.keys() <= self.options.clouds.keys():
-                raise PriorError(f"{path} has a prior but no table looks at the source itself: drop it")
-            if path.endswith(".gas_depth") and float(self.scene.view.gas_depth) <= 0.0:
-                raise PriorError(f"{path} has a prior but the scene has no gas depth: start it above 0")
-        for follower, leader in self.options.ties.items():
-            if follower in self.priors:
-                raise PriorError(f"{follower} is tied to {leader} and has a prior: drop one of the two")
-            get(self.scene, follower), get(self.scene, leader)
-
-    def _is_index(self, name: str) -> bool:
-        return name in self.tables and self.tables[name].quantity.compared is Compared.INDEX
-
     def log_density(self, values: Points) -> Array:
         """ln L + ln prior, in the parameters' own coordinates.
 
         Arguments: values — {path: number or array of draws} that names every free parameter, or an array
         [..., parameter] in the order of `paths`. Returns: one number for each draw.
         """
-        return self._over(Posterior.log_density, values)
+        return self._over(Posterior.log_density, values, anywhere=True)
 
     def log_likelihood(self, values: Points) -> Array:
         """ln L of all tables; arguments as for `log_density`."""
@@ -136,7 +121,7 @@ class Problem:
 
     def log_prior(self, values: Points) -> Array:
         """ln of the prior density; arguments as for `log_density`."""
-        return self._over(Posterior.log_prior, values)
+        return self._over(Posterior.log_prior, values, anywhere=True)
 
     def prior_transform(self, u: ArrayLike) -> Float[Array, "*draw parameter"]:
         """The parameters at a point of the unit cube, for nested samplers: each prior's quantile.
@@ -149,11 +134,11 @@ class Problem:
 
     def predict(self, values: Mapping[str, Any] | None = None) -> Prediction:
         """Predicted tables at {path: value}; the scene's own values where none is given."""
-        return _once(Posterior.predict, self.posterior, self._arrays({**self.start(), **(values or {})}))
+        return _once(Posterior.predict, self.posterior, self._given({**self.start(), **(values or {})}))
 
     def predict_many(self, values: Mapping[str, Any]) -> Prediction:
         """Predicted tables at many draws, {path: [draw]}."""
-        return _each(Posterior.predict, self.posterior, self._arrays(values))
+        return _each(Posterior.predict, self.posterior, self._given(values))
 
     def start(self) -> dict[str, Array]:
         """The scene's own values of the free parameters."""
@@ -169,9 +154,25 @@ class Problem:
         numpyro.factor("log_likelihood", self.posterior.log_likelihood(values))
 
     def at(self, values: Mapping[str, Any]) -> Problem:
-        """The same problem with the scene moved to {path: value}, ties included."""
-        scene = self.posterior.bound({**self.start(), **values})
+        """The same problem with the scene moved to {path: value}, ties included, and matrices made for it.
+
+        Errors: ValueError for an unknown path, and values outside the range of the model.
+        """
+        scene = self.posterior.bound({**self.start(), **values_at(self.scene, values)})
         return Problem(scene, self.tables, self.priors, self.options, self.title, self.text, self.sampling)
+
+    def reaching(self, spans: Mapping[str, tuple[float, float]]) -> Problem:
+        """The same problem, with matrices that hold over {path: (lowest, highest)} too.
+
+        Errors: ValueError for what no matrix can follow.
+        """
+        wanted = {path: spans[path] for path in self.setup.ranges.keys() & spans.keys()}
+        ends = {path: (wanted[path], tuple(np.asarray(self.setup.ranges[path]).tolist())) for path in wanted}
+        wider = {path: (min(a[0], b[0]), max(a[1], b[1])) for path, (a, b) in ends.items()}
+        if all(wider[path] == have for path, (_, have) in ends.items()):
+            return self
+        options = replace(self.options, spans={**self.options.spans, **wider})
+        return Problem(self.scene, self.tables, self.priors, options, self.title, self.text, self.sampling)
 
     def expected_tables(self) -> dict[str, Table]:
         """The tables the scene would give without noise, with the measured tables' errors; labelled simulated."""
@@ -194,10 +195,10 @@ class Problem:
             for k, (name, table) in zip(keys, self.tables.items(), strict=True)
         }
 
-    def _over(self, function: Function, values: Points) -> Array:
-        """A function of the posterior at one point, or at each of many."""
+    def _over(self, function: Function, values: Points, anywhere: bool = False) -> Array:
+        """A function of the posterior at one point, or at each of many; free parameters `anywhere`, or in range."""
         named = values if isinstance(values, Mapping) else self._named(self._vector(values))
-        arrays = self._arrays(named)
+        arrays = self._given(named, self.priors if anywhere else ())
         shape = jnp.broadcast_shapes(*(array.shape for array in arrays.values()))
         if not shape:
             return _once(function, self.posterior, arrays)
@@ -215,11 +216,16 @@ class Problem:
             raise ValueError(f"an array of shape {array.shape} does not end in {len(self.paths)} parameters: see paths")
         return array
 
-    def _arrays(self, values: Mapping[str, Any]) -> dict[str, Array]:
-        missing = [path for path in self.priors if path not in values]
+    def _given(self, values: Mapping[str, Any], anywhere: Collection[str] = ()) -> dict[str, Array]:
+        """Values as the model takes them, checked but for the paths that may be `anywhere`: their prior decides."""
+        checked = values_at(self.scene, {path: value for path, value in values.items() if path not in anywhere})
+        check_held(self.setup.ranges, checked)
+        free = {path: values[path] for path in anywhere if path in values}
+        found = {path: jnp.asarray(value, float) for path, value in (checked | free).items()}
+        missing = [path for path in self.priors if path not in found]
         if missing:
             raise ValueError(f"no value for {', '.join(missing)}: name every free parameter")
-        return {path: jnp.asarray(value, float) for path, value in values.items()}
+        return found
 
 
 def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:

@@ -1,50 +1,49 @@
-"""Over which range each constant operator has to hold: worked out here, from the priors, for all of them."""
+"""How far priors let the parameters move that matrices are made for."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+
+import numpyro.distributions as dist
 
 from fitting.problem.priors import Prior, PriorError, bounds
-from fitting.setup.places import AXES
+from fitting.setup.options import Options
+from fitting.setup.ranges import Span, bending
 from fitting.tables.table import Table
 from jaxcrc.scene import Scene
 
-Span = tuple[float, float]
 PSF_SPAN = (0.5, 2.0)  # factors on its width that matrices can follow
+TAIL = 1e-7  # of a prior without an end, on either side, that lies beyond what matrices are made for
 
 
 def free_spans(
-    scene: Scene, tables: Mapping[str, Table], priors: Mapping[str, Prior], ties: Mapping[str, str]
+    scene: Scene, tables: Mapping[str, Table], priors: Mapping[str, Prior], options: Options
 ) -> dict[str, Span]:
-    """{path: (lowest, highest)} of what bends matrices and is left free by priors: PSF widths, field, positions.
+    """{path: (lowest, highest)} of what bends matrices and is left free by priors.
 
     A tie makes its follower as free as its leader. Errors: PriorError for a prior that no matrix can follow.
     """
     spans = {}
-    for path in _bending(scene, tables):
-        prior = priors.get(ties.get(path, path))
+    for path in bending(scene, tables, options):
+        prior = priors.get(options.ties.get(path, path))
         if prior is not None:
-            spans[path] = _checked(path, bounds(prior.distribution))
+            spans[path] = _checked(path, prior.distribution)
     return spans
 
 
-def _bending(scene: Scene, tables: Mapping[str, Table]) -> Iterator[str]:
-    """Paths of the parameters that matrices depend on."""
-    yield from (f"data.{name}.psf_scale" for name in tables)
-    yield "light.magnetic_field"
-    yield from (f"view.offset_{axis}" for axis in AXES[:2])
-    yield from (f"components.{name}.place.{axis}" for name in scene.components for axis in AXES)
-
-
-def _checked(path: str, span: Span) -> Span:
-    low, high = span
+def _checked(path: str, distribution: dist.Distribution) -> Span:
+    low, high = bounds(distribution)
     if path.endswith(".psf_scale") and not PSF_SPAN[0] <= low < high <= PSF_SPAN[1]:
         least, most = PSF_SPAN
         raise PriorError(
             f"the prior of {path} reaches [{low:g}, {high:g}]: keep the factor within {least:g} and {most:g}"
         )
     on_the_sky = path.endswith(("north", "east"))
-    if on_the_sky and not all(map(math.isfinite, span)):
+    if on_the_sky and not all(map(math.isfinite, (low, high))):
         raise PriorError(f"the prior of {path} has no end: use dist = 'uniform' or 'truncated-normal'")
-    return span
+    if math.isinf(low):
+        low = float(distribution.icdf(TAIL))
+    if math.isinf(high):
+        high = float(distribution.icdf(1.0 - TAIL))
+    return low, high

@@ -13,6 +13,7 @@ from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.emission import Grids, channels, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
+from fitting.setup.ranges import ranges, seas, span
 from fitting.setup.round import round_response, symmetry
 from fitting.setup.tube import ribbon
 from fitting.tables.checks import TableError
@@ -40,7 +41,8 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: _responses(scene, name, table, grids, options) for name, table in tables.items()}
-    return Setup(grids, response, log_width)
+    held = {path: jnp.asarray(ends) for path, ends in ranges(scene, tables, options).items()}
+    return Setup(grids, response, log_width, held)
 
 
 def _log_width(table: Table) -> jnp.ndarray:
@@ -76,7 +78,7 @@ def _densities(scene: Scene, name: str, table: Table, grids: Grids, options: Opt
 def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> list[AbstractResponse]:
     """How a table on the sky sees the components: those that look alike together, and the sea through all gas."""
     factor = CM_PER_KPC / (4.0 * math.pi)
-    sea = [c for c in scene.components if symmetry(scene, c) is Symmetry.UNIFORM]
+    sea = seas(scene)
     groups: dict[tuple[object, ...], tuple[Look, list[str]]] = {}
     for component in scene.components:
         if component not in sea:
@@ -86,7 +88,7 @@ def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Option
         look(scene, name, table, channels(scene, table, grids, options, factor, names), options)
         for look, names in groups.values()
     ]
-    if sea and float(scene.view.gas_depth) > 0.0:
+    if sea and span(scene, "view.gas_depth", options)[1] > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.region.bins) if table.is_mean else table.region.solid_angles()
         looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place="sea"))

@@ -7,11 +7,10 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.emission import Grids, channels
 from fitting.setup.options import AssemblyError, Options
-from fitting.setup.round import symmetry
+from fitting.setup.ranges import even
 from fitting.tables.sphere import separation
 from fitting.tables.table import Table
 from fitting.words import suggest
@@ -20,7 +19,6 @@ from jaxcrc.observe.clouds import cloud_quadrature
 from jaxcrc.observe.psf import cloud_containment
 from jaxcrc.responses.cloud import CloudSpectrum
 from jaxcrc.scene import Scene
-from jaxcrc.transport.base import Symmetry
 from jaxcrc.units import CM_PER_KPC, HYDROGEN_PER_SOLAR_MASS
 
 AZIMUTHS = 8  # around a cloud, where the cosmic rays are not round
@@ -37,11 +35,7 @@ def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options:
     span = (size / SIZES, size * SIZES)
     factors, psf_span = blurs.widths(scene, name, options)
     contained = _containment(table, shape, span, factors, options.centres.get(cloud))
-    even = all(
-        symmetry(scene, c) in (Symmetry.ROUND, Symmetry.UNIFORM) and places.key(scene, c, options) == places.AT_SOURCE
-        for c in scene.components
-    )
-    node, weight = cloud_quadrature(shape, 1 if even else AZIMUTHS)
+    node, weight = cloud_quadrature(shape, 1 if even(scene, options) else AZIMUTHS)
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
     return CloudSpectrum(
         node=jnp.asarray(node),

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fitting.setup.options import AssemblyError, Options
+from fitting.setup.ranges import span
 from fitting.setup.rows import Spectrum, escaping, rows
 from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
@@ -91,8 +92,7 @@ def _synchrotron_span(scene: Scene, lowest: float, highest: float, options: Opti
 
 def _strengths(scene: Scene, options: Options) -> tuple[float, float]:
     """Weakest and strongest magnetic field [µG]."""
-    field = float(scene.light.magnetic_field)
-    weakest, strongest = options.spans.get("light.magnetic_field", (field, field))
+    weakest, strongest = span(scene, "light.magnetic_field", options)
     if not 0.0 < weakest <= strongest < math.inf:
         raise AssemblyError(
             f"electrons shine by synchrotron in fields of {weakest:g} to {strongest:g} uG: keep light.magnetic_field, "

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 
 from fitting.setup.options import AssemblyError, Options
+from fitting.setup.ranges import AT_SOURCE as AT_SOURCE
+from fitting.setup.ranges import AXES, span
 from fitting.tables.regions import Box
 from fitting.tables.sphere import Vector, bearing, separation
 from fitting.tables.table import Table
-from jaxcrc.medium.gas import UniformGas
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.responses.round import Centre
 from jaxcrc.scene import Scene, get
 from jaxcrc.transport.base import Symmetry
-
-AXES = ("north", "east", "depth")
-AT_SOURCE = (0.0, 0.0, 0.0)
 
 
 def offset(table: Table, options: Options) -> Vector:
@@ -45,9 +43,6 @@ def check_places(scene: Scene, options: Options) -> None:
     for name, model in scene.components.items():
         if model.transport.symmetry(model.source) is Symmetry.UNIFORM and key(scene, name, options) != AT_SOURCE:
             raise AssemblyError(f"component '{name}' fills all space: drop its place, and the priors of it")
-        path = f"components.{name}.place.depth"
-        if path in options.spans and isinstance(scene.gas, UniformGas) and not options.clouds:
-            raise AssemblyError(f"{path} has a prior but only clouds, or gas that is not uniform, feel it: drop it")
 
 
 def centre(scene: Scene, table: Table, component: str, options: Options) -> tuple[Centre | None, list[Vector]]:
@@ -76,6 +71,5 @@ def centre(scene: Scene, table: Table, component: str, options: Options) -> tupl
 
 def _reach(scene: Scene, component: str, axis: str, options: Options) -> tuple[float, float]:
     """Between which angles [deg] north or east of the nominal source a component may lie."""
-    paths = (f"view.offset_{axis}", f"components.{component}.place.{axis}")
-    ends = [options.spans.get(path, (float(get(scene, path)),) * 2) for path in paths]
+    ends = [span(scene, path, options) for path in (f"view.offset_{axis}", f"components.{component}.place.{axis}")]
     return sum(low for low, _ in ends), sum(high for _, high in ends)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from fitting.setup.options import Options
+from fitting.setup.ranges import span
 from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
 from jaxcrc.numerics.quadrature import chebyshev_nodes
@@ -27,11 +28,12 @@ def psf_of(entry: tuple[str, float] | None, scale: float) -> PSF:
 
 def widths(scene: Scene, name: str, options: Options) -> tuple[np.ndarray, tuple[float, float] | None]:
     """Factors on the PSF's width at which matrices are made, and the span they cover."""
-    span = options.spans.get(f"data.{name}.psf_scale")
-    if span is None:
-        nuisance = scene.data.get(name)
-        return np.array([1.0 if nuisance is None else float(nuisance.psf_scale)]), None
-    return np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), CHEBYSHEV)), span
+    if name not in scene.data:
+        return np.ones(1), None
+    ends = span(scene, f"data.{name}.psf_scale", options)
+    if ends[0] == ends[1]:
+        return np.array(ends[:1]), None
+    return np.exp(chebyshev_nodes(math.log(ends[0]), math.log(ends[1]), CHEBYSHEV)), ends
 
 
 def per_band(table: Table) -> tuple[tuple[str, float] | None, ...]:

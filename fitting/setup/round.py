@@ -11,6 +11,7 @@ from jaxtyping import Float
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
+from fitting.setup.ranges import between, edge_paths, edge_spans
 from fitting.tables.kinds import Compared
 from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
@@ -22,6 +23,7 @@ from jaxcrc.scene import Scene
 from jaxcrc.transport.base import Symmetry
 
 BREAKS = (0.7, 0.9, 1.0, 1.1, 1.3)  # of the radius of an edge: where panels of nodes end
+STEP = 1.1  # between panels where a parameter moves an edge
 
 
 def symmetry(scene: Scene, component: str) -> Symmetry:
@@ -38,7 +40,7 @@ def round_response(
     centre, offsets = places.centre(scene, table, shining[0].component, options)
     reach = [table.region.extent(offset) for offset in offsets]
     smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
-    smallest, breaks = _breaks(scene, shining, smallest, options.reach * outer)
+    smallest, breaks = _breaks(scene, shining, smallest, options.reach * outer, options)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
     rows = [
         [_matrix(table, nodes, blurs.psf_of(entry, factor), offset) for entry in blurs.per_band(table)]
@@ -75,16 +77,29 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: PSF, offset: Vector) ->
     return sight.annulus_line_averages(nodes, inner, outer, math.radians(table.gas_radius), psf)
 
 
+def _check_moving(scene: Scene, component: str, options: Options) -> None:
+    """Errors: AssemblyError for an edge that moves and is a step."""
+    transport = scene.components[component].transport
+    if transport.jumps:
+        free = [path for path in edge_paths(scene, component) if path in options.spans]
+        raise AssemblyError(
+            f"{' and '.join(free)} would move the place where the cosmic rays of '{component}' "
+            f"({type(transport).__name__}) end in a step, which no matrix follows: keep it fixed, and compare cases"
+        )
+
+
 def _breaks(
-    scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float
+    scene: Scene, shining: tuple[Channel, ...], smallest: float, outermost: float, options: Options
 ) -> tuple[float, tuple[float, ...]]:
     """Smallest scale and panel breaks [rad] that resolve the edge of a ball, shell, boundary or light front."""
     breaks: list[float] = []
-    for channel in shining:
-        model = scene.components[channel.component]
-        for radius in model.transport.edges(model.source):
-            angle = float(radius) / (1.0e3 * float(scene.view.distance))
-            if angle > 0.0:
-                smallest = min(smallest, 0.5 * angle)
-                breaks += [factor * angle for factor in BREAKS if factor * angle < outermost]
+    for component in dict.fromkeys(channel.component for channel in shining):
+        for low, high in edge_spans(scene, component, options):
+            if low > 0.0:
+                smallest = min(smallest, 0.5 * low)
+                near = [factor * low for factor in BREAKS]
+                if high > low:
+                    _check_moving(scene, component, options)
+                    near = between(BREAKS[0] * low, BREAKS[-1] * high, STEP)
+                breaks += [angle for angle in near if angle < outermost]
     return smallest, tuple(breaks)

@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, choice, facts, param
+from jaxcrc._types import Scalar, choice, facts, gate, param
 from jaxcrc.units import (
     CM2_S_PER_PC2_KYR,
     LARMOR_PC,
@@ -130,14 +130,16 @@ class AbstractMedium(eqx.Module):
         """κ [pc² kyr⁻¹] at momenta pc [GeV]."""
 
 
+_CHI = facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
+_DELTA = facts("", "slope of κ in momentum")
+
+
 class SuppressedDiffusion(AbstractMedium):
     """κ = χ κ₀(E₀) (pc/E₀)^δ: a named reference, suppressed by χ at the pivot E₀ [GeV], with a slope of its own."""
 
     # By `field` itself: with `param` a type checker takes them for fields with a default, which `reference` is not.
-    log10_chi: Scalar = eqx.field(
-        converter=as_parameter, metadata=facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
-    )
-    delta: Scalar = eqx.field(converter=as_parameter, metadata=facts("", "slope of κ in momentum"))
+    log10_chi: Scalar = eqx.field(converter=gate(_CHI), metadata=_CHI)
+    delta: Scalar = eqx.field(converter=gate(_DELTA), metadata=_DELTA)
     reference: str = choice("name of κ₀, the coefficient that χ is a factor on")
     pivot: float = choice("energy at which κ is stated", quantity="GeV", default=10.0)
 

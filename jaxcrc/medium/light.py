@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import equinox as eqx
 
-from jaxcrc._types import Scalar, as_parameter, choice, facts, param
+from jaxcrc._types import Scalar, choice, facts, gate, param
 from jaxcrc.interactions.photon_fields import photon_field
+
+_DENSITY = facts("eV / cm3", "energy density of the radiation", low=0.0)
 
 
 class PhotonField(eqx.Module):
     """Isotropic radiation with a Planck spectrum of a temperature [K], diluted to an energy density."""
 
     # By `field` itself: with `param` a type checker takes it for a field with a default, which `temperature` is not.
-    energy_density: Scalar = eqx.field(
-        converter=as_parameter, metadata=facts("eV / cm3", "energy density of the radiation", low=0.0)
-    )
+    energy_density: Scalar = eqx.field(converter=gate(_DENSITY), metadata=_DENSITY)
     temperature: float = choice("of the Planck spectrum", quantity="K")
 
     def __check_init__(self) -> None:

@@ -46,6 +46,7 @@ class Ballistic(AbstractTransport[Released, AbstractMedium]):
     """
 
     sources: ClassVar = (Released,)
+    jumps: ClassVar = True
 
     def symmetry(self, source: Released) -> Symmetry:
         """Round where nothing beams: a burst."""

@@ -22,7 +22,10 @@ Medium = TypeVar("Medium", bound=eqx.Module | None)
 
 
 class Status(enum.IntFlag):
-    """Bits that travel with a Field. Only FAILED takes a draw out of a fit; the others are counted and reported."""
+    """Bits that travel with a Field.
+
+    FAILED and OUTSIDE take a draw out of a fit; the others are counted and reported.
+    """
 
     OK = 0
     FAILED = 1
@@ -33,6 +36,7 @@ class Status(enum.IntFlag):
     GRID_EDGE = 32
     BALLISTIC = 64
     INCOHERENT = 128
+    OUTSIDE = 256
 
 
 ADVICE: dict[Status, str] = {
@@ -46,6 +50,7 @@ ADVICE: dict[Status, str] = {
     Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
     Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
     Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
+    Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
 }
 
 
@@ -99,10 +104,12 @@ class Symmetry(enum.Enum):
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):
     """How particles get from the source to where they are seen; of the kinds of source and medium that it takes.
 
-    sources — classes of the sources whose particles it moves.
+    sources — classes of the sources whose particles it moves; jumps — whether the field may end in a step at its edges,
+    which fixed nodes can only follow where it stays.
     """
 
     sources: ClassVar[tuple[type[AbstractSource], ...]]
+    jumps: ClassVar[bool] = False
 
     def symmetry(self, source: Source) -> Symmetry:
         """What the field around a source looks like."""

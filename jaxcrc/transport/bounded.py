@@ -65,6 +65,8 @@ class Absorbing(AbstractBounded):
 class Leaky(AbstractBounded):
     """Particles leave at the boundary with a finite speed: 0 would trap them for good."""
 
+    jumps: ClassVar = True
+
     boundary: Scalar = param("pc", "radius at which particles leave", low=0.0)
     log10_speed: Scalar = param("dex(km / s)", "log10 of the speed at which they leave there")
 

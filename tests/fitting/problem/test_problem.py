@@ -26,7 +26,7 @@ from jaxcrc import (
     predict,
 )
 from jaxcrc.scene import get
-from tests.fitting.halos import CHI, DELTA, ENERGY, halo, halo_priors, layout, mock_halo
+from tests.fitting.halos import CHI, DELTA, ENERGY, INDEX, halo, halo_priors, layout, mock_halo
 
 # Paths that a whole scene has but that cannot act in a given case: the sea's depth where there is no sea, and so on.
 
@@ -153,7 +153,11 @@ REFUSED = [
     ({"view.distance": dist.Normal(1.0, 0.5)}, {}, "the model holds in"),
     ({CHI: dist.Uniform(-1.0, 0.0)}, {"ties": {CHI: DELTA}}, "tied"),
     ({"data.profile.psf_scale": dist.LogNormal(0.0, 0.1)}, {}, "within 0[.]5 and 2"),
-    ({"view.gas_depth": dist.Uniform(0.0, 10.0)}, {}, "no gas depth"),
+    ({CHI: dist.Uniform(-1.0, 0.0)}, {"ties": {DELTA: INDEX, INDEX: "gas.density", "gas.density": DELTA}}, "circle"),
+    ({"light.magnetic_field": dist.Uniform(1.0, 9.0)}, {}, "only electrons"),
+    ({"light.photons.cmb.energy_density": dist.Uniform(0.1, 1.0)}, {}, "only electrons"),
+    ({"view.gas_depth": dist.Uniform(0.0, 10.0)}, {}, "no sea"),
+    ({"components.halo.place.depth": dist.Uniform(0.0, 10.0)}, {}, "only clouds"),
     ({"view.offset_east": dist.Uniform(0.0, 10.0)}, {"clouds": {"profile": "a"}}, "looks at the source itself"),
 ]
 

@@ -1,0 +1,147 @@
+"""Over which range of each parameter the constant operators hold: worked out here, for all of them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import Tracer
+from jax.typing import ArrayLike
+
+from fitting.setup.options import Options
+from fitting.tables.kinds import Compared
+from fitting.tables.table import Table
+from jaxcrc.medium.gas import UniformGas
+from jaxcrc.scene import Scene, bind, get, paths
+from jaxcrc.transport.base import Symmetry
+from jaxcrc.units import PC_PER_KPC
+
+AXES = ("north", "east", "depth")
+AT_SOURCE = (0.0, 0.0, 0.0)
+Span = tuple[float, float]
+
+
+def span(scene: Scene, path: str, options: Options) -> Span:
+    """Between which values a parameter may move: what is asked for in `options.spans`, and its own value."""
+    own = float(get(scene, path))
+    low, high = options.spans.get(path, (own, own))
+    return min(low, own), max(high, own)
+
+
+def ranges(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, Span]:
+    """{path: (lowest, highest)} of all that the operators of the tables depend on."""
+    return {path: span(scene, path, options) for path in bending(scene, tables, options)}
+
+
+def check_held(held: Mapping[str, ArrayLike], values: Mapping[str, Array]) -> None:
+    """Errors: ValueError for a value [any shape] outside the range that operators were made for."""
+    for path in held.keys() & values.keys():
+        (low, high), value = np.asarray(held[path]), values[path]
+        if isinstance(value, Tracer):
+            continue  # a prediction says it by its status
+        slack = 1e-9 * max(abs(low), abs(high))
+        beyond = np.asarray(value)[(np.asarray(value) < low - slack) | (np.asarray(value) > high + slack)]
+        if beyond.size:
+            made = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            raise ValueError(
+                f"{path} = {beyond.ravel()[0]:g}: matrices were made for {made}; give it a prior that reaches there, "
+                "or move the whole problem: problem.at({path: value})"
+            )
+
+
+def bending(scene: Scene, tables: Mapping[str, Table], options: Options) -> tuple[str, ...]:
+    """Paths of the parameters that constant operators depend on: all others act when a prediction is made."""
+    sky = {name: table for name, table in tables.items() if name not in options.clouds}
+    found = [f"data.{name}.psf_scale" for name, table in tables.items() if table.psf]
+    found += _light(scene, options)
+    if sky:
+        found += _on_the_sky(scene, sky, options)
+    if len(sky) < len(tables):
+        found += _of_clouds(scene, options)
+    found += [f"components.{name}.place.{axis}" for name in seas(scene) for axis in AXES]
+    return tuple(dict.fromkeys(found))
+
+
+def _light(scene: Scene, options: Options) -> Iterator[str]:
+    electrons = any(model.particle == "electron" for model in scene.components.values())
+    if electrons and "synchrotron" in options.leptonic:
+        yield "light.magnetic_field"
+    yield from (f"light.photons.{name}.energy_density" for name in options.absorption if name in scene.light.photons)
+
+
+def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> Iterator[str]:
+    """Of tables that do not look at a cloud."""
+    lit = any(table.quantity.compared is not Compared.DENSITY for table in tables.values())
+    if lit and span(scene, "view.gas_depth", options)[1] == 0.0 and seas(scene):
+        yield "view.gas_depth"
+    moving = [name for name in scene.components if name not in seas(scene)]
+    if moving:
+        yield from (f"view.offset_{axis}" for axis in AXES[:2])
+    for name in moving:
+        yield from (f"components.{name}.place.{axis}" for axis in AXES[:2])
+        if not isinstance(scene.gas, UniformGas):
+            yield f"components.{name}.place.depth"
+        if _is(scene, name, Symmetry.ROUND):
+            yield from edge_paths(scene, name)
+
+
+def _of_clouds(scene: Scene, options: Options) -> Iterator[str]:
+    """Of tables that look at one: the fewest nodes do where all is round and at the source."""
+    for name in scene.components:
+        if even(scene, options) and name not in seas(scene):
+            yield from (f"components.{name}.place.{axis}" for axis in AXES)
+
+
+def even(scene: Scene, options: Options) -> bool:
+    """Whether the cosmic rays are round around the source, wherever priors let its components be."""
+    return all(
+        _is(scene, name, Symmetry.ROUND, Symmetry.UNIFORM)
+        and all(span(scene, f"components.{name}.place.{axis}", options) == (0.0, 0.0) for axis in AXES)
+        for name in scene.components
+    )
+
+
+def seas(scene: Scene) -> list[str]:
+    """Components that are the same everywhere."""
+    return [name for name in scene.components if _is(scene, name, Symmetry.UNIFORM)]
+
+
+def _is(scene: Scene, component: str, *kinds: Symmetry) -> bool:
+    model = scene.components[component]
+    return model.transport.symmetry(model.source) in kinds
+
+
+def edges(scene: Scene, component: str) -> Array:
+    """Angles [rad] from its own centre at which a component's field jumps or bends sharply."""
+    model = scene.components[component]
+    radii = [jnp.asarray(radius) for radius in model.transport.edges(model.source)]
+    return jnp.stack(radii) / (PC_PER_KPC * scene.view.distance) if radii else jnp.zeros(0)
+
+
+def edge_paths(scene: Scene, component: str) -> tuple[str, ...]:
+    """Paths of the parameters on which its edges depend."""
+    if not edges(scene, component).size:
+        return ()
+    own = [path for path in paths(scene) if path.startswith(f"components.{component}.") or path == "view.distance"]
+    slopes = jax.jacrev(lambda values: edges(bind(scene, values), component))({path: get(scene, path) for path in own})
+    return tuple(path for path in own if jnp.any(slopes[path] != 0.0))
+
+
+def edge_spans(scene: Scene, component: str, options: Options) -> list[Span]:
+    """Between which angles [rad] each edge may lie: it moves one way with each of its parameters."""
+    ends = {path: span(scene, path, options) for path in edge_paths(scene, component)}
+    corners = itertools.product(*({low, high} for low, high in ends.values()))
+    found = [edges(bind(scene, dict(zip(ends, corner, strict=True))), component) for corner in corners]
+    lowest, highest = jnp.min(jnp.stack(found), axis=0), jnp.max(jnp.stack(found), axis=0)
+    return [(float(low), float(high)) for low, high in zip(lowest, highest, strict=True)]
+
+
+def between(low: float, high: float, ratio: float) -> list[float]:
+    """Numbers from `low` to `high`, no further apart than a ratio."""
+    count = math.ceil(math.log(high / low) / math.log(ratio)) if high > low else 0
+    return [low * (high / low) ** (i / count) for i in range(count + 1)] if count else [low]
