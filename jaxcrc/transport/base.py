@@ -32,6 +32,7 @@ class Status(enum.IntFlag):
     GRID_EDGE = 32
     BALLISTIC = 64
     INCOHERENT = 128
+    NO_AGE = 256
 
 
 ADVICE: dict[Status, str] = {
@@ -45,6 +46,8 @@ ADVICE: dict[Status, str] = {
     Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
     Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
     Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
+    Status.NO_AGE: "period and period derivative leave the pulsar no age (τ₀ exceeds 2τ_c/(n − 1)), and a thousandth "
+    "of that limit stands in: lower tau0, or narrow the priors",
 }
 
 
