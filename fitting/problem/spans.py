@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fitting.problem.priors import Prior, PriorError, bounds
 from fitting.setup.places import AXES
 from fitting.tables.table import Table
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Scene, paths
 
 Span = tuple[float, float]
 PSF_SPAN = (0.5, 2.0)  # factors on its width that matrices can follow
@@ -35,6 +35,7 @@ def _bending(scene: Scene, tables: Mapping[str, Table]) -> Iterator[str]:
     yield "light.magnetic_field"
     yield from (f"view.offset_{axis}" for axis in AXES[:2])
     yield from (f"components.{name}.place.{axis}" for name in scene.components for axis in AXES)
+    yield from (path for path in paths(scene) if path.endswith(".log10_cutoff"))
 
 
 def _checked(path: str, span: Span) -> Span:

@@ -24,11 +24,12 @@ from jaxcrc.interactions.inelastic import PION_THRESHOLD
 from jaxcrc.interactions.photon_fields import thermal_energy
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.responses.channel import AbstractMixture, Alone, Channel, Fields, Models, Strength
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Scene, get, paths
 from jaxcrc.transport.base import EnergyGrid
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
-MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
+MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed, unless a cut-off lies so high that it is missed
+MISSED = 1.0e-6  # share of the light of the highest photons that a grid may miss for a cut-off beyond it
 NODES_PER_DECADE = 16  # Chebyshev nodes in the magnetic field, where a prior names it
 
 
@@ -57,10 +58,27 @@ def _logarithmic(start: float, stop: float, options: Options) -> np.ndarray:
     return np.geomspace(start, stop, math.ceil(options.points_per_decade * math.log10(stop / start)) + 1)
 
 
+def _end(scene: Scene, particle: str, far: float, highest: float, options: Options) -> float:
+    """Where a grid ends [GeV]: as far as feeds the highest photons by a power law, but at `MODEL_LIMIT` where an
+    exponential cut-off leaves next to nothing beyond, as far as priors may raise it.
+    """
+    cut = max(cutoffs(scene, particle, options.spans), default=0.0)
+    left = highest / (highest + 10.0 * cut) / MISSED
+    return min(far, max(MODEL_LIMIT, highest + cut * max(0.0, math.log(left))))
+
+
+def cutoffs(scene: Scene, particle: str, spans: Mapping[str, tuple[float, float]]) -> list[float]:
+    """The highest cut-off energies [GeV] of the components of a particle, as far as spans of priors may raise them."""
+    places = (f"components.{name}." for name, model in scene.components.items() if model.particle == particle)
+    starts = tuple(places)
+    found = [path for path in paths(scene) if path.endswith(".log10_cutoff") and path.startswith(starts)]
+    return [10.0 ** (spans.get(path, (0.0, float(get(scene, path))))[1] + 3.0) for path in found]
+
+
 def _proton_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
     """Kinetic energies of protons, logarithmic from the pion threshold (or the lowest photon)."""
     start = max(PION_THRESHOLD, lowest)
-    stop = options.energy_max or min(MODEL_LIMIT, max(1.0e3 * highest, 1.0e3 * start))
+    stop = options.energy_max or _end(scene, "proton", 1.0e3 * max(highest, start), highest, options)
     kinetic = _logarithmic(start, stop, options)
     feeds = (kinetic >= lowest) & (kinetic <= min(stop, 30.0 * highest))
     return EnergyGrid(jnp.asarray(kinetic), jnp.asarray(feeds), PROTON_MASS)
@@ -71,7 +89,7 @@ def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options
     spans = [process.span(scene, lowest, highest, options) for process in _leptonic(options)]
     start = max(1.02 * ELECTRON_MASS, min(span[0] for span in spans))
     middle = max(span[1] for span in spans)
-    stop = options.energy_max or min(MODEL_LIMIT, max(100.0 * middle, 10.0 * start))
+    stop = options.energy_max or _end(scene, "electron", max(100.0 * middle, 10.0 * start), middle, options)
     total = _logarithmic(start, stop, options)
     feeds = total <= min(stop, 10.0 * middle)
     return EnergyGrid(jnp.asarray(total - ELECTRON_MASS), jnp.asarray(feeds), ELECTRON_MASS)
