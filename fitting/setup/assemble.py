@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fitting.setup import places
+from fitting.setup.centres import check_centres
 from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.emission import Grids, channels, energy_grids
 from fitting.setup.options import AssemblyError, Options
@@ -37,6 +38,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     """
     options = options or Options()
     places.check_places(scene, options)
+    check_centres(tables, options)
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: _responses(scene, name, table, grids, options) for name, table in tables.items()}

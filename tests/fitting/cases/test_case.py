@@ -39,6 +39,8 @@ BROKEN = [
     ("centre = [83.6, 22.0]\n\n[gas]", "centre = [83.6, 122.0]\n\n[gas]", "no position"),
     ("warmup = 500", "warm_up = 500", "did you mean 'warmup'"),
     ("[gas]", "[gas", "not valid TOML"),
+    ('distance = "1 kpc"', 'distance = "1 kpcc"', "kpcc is not a valid unit: did you mean"),
+    ('unit = "1 / (cm2 s sr)"', 'unit = "photons / (cm2 s sr)"', "photons is not a valid unit: did you mean photon"),
 ]
 
 
