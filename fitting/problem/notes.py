@@ -154,11 +154,11 @@ def _age(source: object) -> float | None:
 
 
 def _power(source: Pulsar, clock: Timing, place: str) -> Iterator[str]:
-    expected = float(timing_power(clock.period, clock.period_derivative))
-    if abs(expected - float(source.log10_power)) > SPREAD:
+    expected, said = float(timing_power(clock.period, clock.period_derivative)), float(source.log10_power)
+    if abs(expected - said) > SPREAD:
         yield (
-            f"{place}: period and period_derivative make a spin-down power of {number(10.0**expected)} erg/s, but "
-            f"log10_power says {number(10.0 ** float(source.log10_power))} erg/s: check the units of the three"
+            f"{place}: period and period_derivative make a spin-down power of 10^{expected:.4g} erg/s, but log10_power "
+            f"is {said:.4g}: check the units of the three"
         )
 
 

@@ -132,9 +132,10 @@ def pulsar(period=0.2371, derivative=10.97, tau0=12.0, power=3.25e34, clock=None
 
 ODD_PULSARS = [
     (pulsar(tau0=400.0), ["leave no age beside this tau0"]),
-    (pulsar(period=237.1), ["make a spin-down power of 3.25 × 10²⁵ erg/s, but log10_power says 3.25 × 10³⁴ erg/s"]),
+    (pulsar(period=237.1), ["make a spin-down power of 10^25.51 erg/s, but log10_power is 34.51: check the units"]),
     (pulsar(derivative=1e-4), ["above that of the universe", "make a spin-down power"]),
     (pulsar(power=3.25e38), ["make a spin-down power"]),
+    (bind(pulsar(), {"components.halo.source.log10_power": 3.25e34}), ["10^34.51 erg/s, but log10_power is 3.25e+34"]),
     (pulsar(clock=KnownAge(log10_age=11.0)), ["its age is 1.00 × 10⁸ kyr, above that of the universe"]),
 ]
 
