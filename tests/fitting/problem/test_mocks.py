@@ -87,10 +87,10 @@ def test_correlated_noise_has_the_covariance_of_the_table():
     """L·white with L the lower Cholesky factor: its transpose would give the points each other's variances."""
     given, predicted = correlated(), np.array([[3.0], [5.0], [1.0]])
     data = measured(given)
-    keys = jax.random.split(jax.random.key(0), 400)
+    keys = jax.random.split(jax.random.key(0), 200)
     draws = np.array([mock_table(given, data, predicted, key, {}, None).value[:2, 0] for key in keys])
     scaled = (draws - predicted[:2, 0]) / np.array([0.1, 3.0])
-    np.testing.assert_allclose(np.cov(scaled.T), [[1.0, 0.9], [0.9, 1.0]], atol=5.0 * np.sqrt(2.0 / 400))
+    np.testing.assert_allclose(np.cov(scaled.T), [[1.0, 0.9], [0.9, 1.0]], atol=5.0 * np.sqrt(2.0 / 200))
 
 
 def test_a_table_with_a_covariance_is_scipys_normal():
