@@ -7,6 +7,7 @@ Constants are plain Python floats, so that they take the precision of the array 
 from __future__ import annotations
 
 import math
+import re
 
 import astropy.units as u
 import numpy as np
@@ -73,8 +74,7 @@ def in_unit(quantity: object, unit: str) -> np.ndarray:
     try:
         return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
-        why, _, _ = str(error).partition(" If this is meant")  # to be a unit of one's own: not in a case
-        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit or 'no unit'}: {why}") from None
+        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
 
 
 def has_unit(quantity: object) -> bool:
@@ -83,3 +83,18 @@ def has_unit(quantity: object) -> bool:
         return bool(u.Quantity(quantity).unit != u.dimensionless_unscaled)
     except (TypeError, ValueError):
         return True
+
+
+def unit_of(name: object) -> u.UnitBase:
+    """The astropy unit of a name such as "1 / (cm2 s)". Errors: ValueError, in one sentence."""
+    try:
+        return u.Unit(name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cannot read {name!r} as a unit: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """What astropy says is wrong, and the name that it proposes, without its advice to programmers: one sentence."""
+    said = " ".join(str(error).split()).split(" If this is meant to be a custom unit")[0]
+    said = re.sub(r"At col \d+, ", "", said.partition("did not parse as unit: ")[2] or said)
+    return said.replace(". Did you mean", ": did you mean").replace(". ", "; ").rstrip(".")

@@ -68,7 +68,7 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
             raise CaseError("", f"section [{section}] is missing: see `jaxcrc case --template`")
     view, centres, shapes = _view(spec["view"])
     components = {name: _component(part, f"components.{name}", centres) for name, part in spec["components"].items()}
-    tables, nuisances, clouds = _tables(spec["tables"], folder)
+    tables, nuisances, clouds = _tables(spec["tables"], folder, centres)
     gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
     light = build_light(spec.get("light", {}), "light")
     hadronic = build_hadronic(spec.get("hadronic", {}), "hadronic")
@@ -148,7 +148,9 @@ def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]
     return model
 
 
-def _tables(spec: Mapping[str, Any], folder: Path) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:
+def _tables(
+    spec: Mapping[str, Any], folder: Path, centres: Mapping[str, tuple[float, float]]
+) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:
     tables, nuisances, clouds = {}, {}, {}
     for name, part in spec.items():
         place, part = f"tables.{name}", dict(part)
@@ -159,7 +161,8 @@ def _tables(spec: Mapping[str, Any], folder: Path) -> tuple[dict[str, Table], di
             beside = folder / str(chosen["file"])
             tables[name] = read_table(beside if beside.is_file() else chosen["file"])
         else:
-            tables[name] = blank_table(name, chosen["layout"], f"{place}.layout")
+            middle = centres.get(str(chosen.get("cloud", "source")))
+            tables[name] = blank_table(name, chosen["layout"], f"{place}.layout", middle)
         if "cloud" in chosen:
             clouds[name] = str(chosen["cloud"])
         nuisances[name] = build("nuisance", part, place)

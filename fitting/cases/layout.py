@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import astropy.units as u
 import numpy as np
 
 from fitting.cases.files import CaseError
@@ -14,16 +13,18 @@ from fitting.cases.parts import position
 from fitting.cases.sections import LAYOUT_KEYS
 from fitting.tables.metadata import region_sizes
 from fitting.tables.regions import REGIONS, AbstractRegion, Annuli
+from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from fitting.words import suggest
-from jaxcrc.units import to_float
+from jaxcrc.units import to_float, unit_of
 
 
-def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
+def blank_table(name: str, spec: Mapping[str, Any], place: str, centre: Vector | None = None) -> Table:
     """A table of ones with relative errors, to be filled by `jaxcrc simulate`.
 
     Arguments: spec — kind, unit, r_edges (list with unit strings or [deg]), e_edges or e_ref [GeV or with unit],
-    psf (Gaussian σ), centre or region, error (relative, 0.1 by default); place — the key, for messages.
+    psf (Gaussian σ), centre or region, error (relative, 0.1 by default); place — the key, for messages; centre — of
+    what it looks at (RA, Dec) [deg], where the layout gives none.
     Errors: CaseError.
     """
     for key in spec:
@@ -33,14 +34,14 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
         if key not in spec:
             raise CaseError(place, f"'{key}' is missing")
     radii = _edges(spec, "r_edges", "deg", place)
-    energies, region, psf = _energies(spec, place), _region(spec, radii, place), spec.get("psf")
+    energies, region, psf = _energies(spec, place), _region(spec, radii, place, centre), spec.get("psf")
     try:
         shape = (energies.size, region.bins)
         error = np.full(shape, float(spec.get("error", 0.1)))
         return Table(
             name=name,
             kind=str(spec["kind"]),
-            unit=u.Unit(spec["unit"]),
+            unit=unit_of(spec["unit"]),
             value=np.ones(shape),
             error_lo=error,
             error_hi=error.copy(),
@@ -53,6 +54,7 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
             psf=None if psf is None else (("gaussian", to_float(psf, "deg")),) * shape[0],
             distance=to_float(spec["distance"], "kpc") if "distance" in spec else None,
             simulated=True,
+            layout=True,
             reference="SIMULATED",
         )
     except ValueError as problem:
@@ -78,10 +80,11 @@ def _energies(spec: Mapping[str, Any], place: str) -> _Energies:
     raise CaseError(place, "give either e_edges (bands) or e_ref (differential)")
 
 
-def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> AbstractRegion:
+def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str, centre: Vector | None) -> AbstractRegion:
     """Annuli between radii, or the region that is named; angles in deg or with their unit."""
     if radii is not None:
-        return Annuli(position(spec.get("centre", (0.0, 0.0)), f"{place}.centre"), radii[:-1], radii[1:])
+        middle = spec.get("centre", (0.0, 0.0) if centre is None else centre)
+        return Annuli(position(middle, f"{place}.centre"), radii[:-1], radii[1:])
     given, place = dict(spec.get("region", {"shape": "total"})), f"{place}.region"
     shape = given.pop("shape", "")
     if shape not in REGIONS:
@@ -97,6 +100,8 @@ def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> Ab
         angles: dict[str, Any] = {key: to_float(given[key], "deg") for key in sizes if key in given}
         if "centre" in given:
             angles["centre"] = position(given["centre"], f"{place}.centre")
+        elif sizes:  # all of the sky has no centre
+            angles["centre"] = centre
         return REGIONS[shape](**angles)
     except CaseError:
         raise

@@ -110,7 +110,7 @@ LAYOUT_KEYS = {
     "e_edges": Entry("edges of the bands, with unit or [GeV]", (list,)),
     "e_ref": Entry("or energies that values are at, with unit or [GeV]", (list,)),
     "psf": Entry("σ of a Gaussian, with unit or [deg]", (str, float, int)),
-    "centre": Entry("[RA, Dec] of the annuli [deg]", (list,), "[0, 0]"),
+    "centre": Entry("[RA, Dec] of the annuli [deg]", (list,), "that of the view, or of the cloud"),
     "region": Entry("of a spectrum: {shape, centre, radius or width, height, angle}", (dict,), "{shape = 'total'}"),
     "error": Entry("relative error of each point", (float, int), "0.1"),
     "distance": Entry("of the source, kept with the table, with unit or [kpc]", (str, float, int)),

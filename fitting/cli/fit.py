@@ -54,11 +54,12 @@ def run(options: argparse.Namespace) -> int:
 def _headline(problem: Problem) -> None:
     import jax
 
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import console, show_notes
 
     console.print(f"[bold]{problem.title}[/bold]" + (" [bold red]SIMULATED[/bold red]" if problem.simulated else ""))
     points = {name: int(table.used.sum()) for name, table in problem.tables.items()}
     listed = ", ".join(f"{name} ({count} points)" for name, count in points.items())
+    show_notes(problem)
     devices = jax.local_devices()
     console.print(
         f"{len(problem.paths)} free parameters; tables: {listed}; {len(devices)} {devices[0].platform} device(s)"

@@ -93,6 +93,12 @@ def show(run: Run) -> None:
     console.print(terminal_table(run))
 
 
+def show_notes(problem: Problem) -> None:
+    """What a problem takes for granted, or what is odd about it."""
+    for note in problem.notes:
+        console.print(f"Note: {note}.", soft_wrap=True, highlight=False, markup=False)
+
+
 def terminal_table(run: Run) -> Grid:
     """The summary for a terminal: median, 68 and 95 % intervals, MAP, R-hat, ESS, shrinkage."""
     from fitting.report.sections import cell, parameter_name

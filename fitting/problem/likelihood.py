@@ -18,7 +18,8 @@ class Measured(eqx.Module):
     """The numbers of a table that a likelihood needs, in the table's unit; [photon, bin] each.
 
     `limit_width` is the Gaussian width behind an upper limit; `covariance` [point, point] runs over the flattened grid
-    with unit rows for points that are not plain measurements, and is None for independent points.
+    in units of the points' mean errors, which single precision can hold where it cannot hold their squares, with unit
+    rows for points that are not plain measurements; it is None for independent points.
     """
 
     value: Float[Array, "photon bin"]
@@ -29,6 +30,11 @@ class Measured(eqx.Module):
     used: Bool[Array, "photon bin"]
     covariance: Float[Array, "point point"] | None
 
+    @property
+    def error(self) -> Float[Array, "photon bin"]:
+        """Mean of the errors to both sides."""
+        return 0.5 * (self.error_lo + self.error_hi)
+
 
 def split_normal(value: Array, predicted: Array, error_lo: Array, error_hi: Array, extra: Array) -> Array:
     """Log density of a two-piece normal: ln p = −½[(m−v)/σ]² − ln[½(σ₋+σ₊)√2π], σ = σ₊ where m > v, else σ₋.
@@ -36,10 +42,11 @@ def split_normal(value: Array, predicted: Array, error_lo: Array, error_hi: Arra
     Equal errors give the Gaussian. `extra` is added to both widths in quadrature.
     Source: Wallis 2014, Statist. Sci. 29, 106 (the two-piece normal).
     """
-    low, high = jnp.hypot(error_lo, extra), jnp.hypot(error_hi, extra)
+    low, high = _wider(error_lo, extra), _wider(error_hi, extra)
     residual = predicted - value
-    sigma = jnp.where(residual > 0.0, high, low)
-    return -0.5 * (residual / sigma) ** 2 - jnp.log(0.5 * (low + high)) - 0.5 * LOG_2PI
+    above = residual > 0.0
+    pull = residual / jnp.where(above, error_hi, error_lo) / jnp.where(above, high, low)
+    return -0.5 * pull**2 - jnp.log(0.5 * (error_lo * low + error_hi * high)) - 0.5 * LOG_2PI
 
 
 def upper_limit(limit: Array, predicted: Array, width: Array, extra: Array) -> Array:
@@ -47,7 +54,12 @@ def upper_limit(limit: Array, predicted: Array, width: Array, extra: Array) -> A
 
     `width` is L/z with z the one-sided normal quantile of the limit's confidence level: the limit of a zero excess.
     """
-    return log_ndtr((limit - predicted) / jnp.hypot(width, extra))
+    return log_ndtr((limit - predicted) / width / _wider(width, extra))
+
+
+def _wider(width: Array, extra: Array) -> Array:
+    """√(width² + extra²) in widths: single precision has no squares of numbers as small as a flux."""
+    return jnp.hypot(jnp.ones_like(width), extra / width)
 
 
 def correlated_normal(residual: Array, covariance: Array, measured: Array) -> Array:
@@ -68,17 +80,17 @@ def expected(predicted: Float[Array, "photon bin"], nuisance: Nuisance) -> Float
 def pointwise(measured: Measured, predicted: Float[Array, "photon bin"], nuisance: Nuisance) -> Array:
     """Log-likelihood of each point [photon, bin], or a scalar where the points are correlated."""
     model = expected(predicted, nuisance)
-    # A square root has no derivative at 0, and a fraction of 0 is the default: keep the argument away from it.
-    extra = jnp.abs(nuisance.systematic * model) + jnp.finfo(model.dtype).tiny ** 0.25
+    extra = jnp.abs(nuisance.systematic * model)
     point = split_normal(measured.value, model, measured.error_lo, measured.error_hi, extra)
     limit = upper_limit(measured.value, model, measured.limit_width, extra)
     if measured.covariance is None:
         return jnp.where(measured.used, jnp.where(measured.is_ul, limit, point), 0.0)
-    plain = (measured.used & ~measured.is_ul).ravel()
-    residual = jnp.where(plain, (model - measured.value).ravel(), 0.0)
-    spread = jnp.where(plain, (nuisance.systematic * model.ravel()) ** 2, 0.0)
+    plain, error = (measured.used & ~measured.is_ul).ravel(), measured.error.ravel()
+    residual = jnp.where(plain, (model - measured.value).ravel() / error, 0.0)
+    spread = jnp.where(plain, (extra.ravel() / error) ** 2, 0.0)
     joint = correlated_normal(residual, measured.covariance + jnp.diag(spread), plain)
-    return joint + jnp.sum(jnp.where(measured.used & measured.is_ul, limit, 0.0))
+    volume = jnp.sum(jnp.where(plain, jnp.log(error), 0.0))
+    return joint - volume + jnp.sum(jnp.where(measured.used & measured.is_ul, limit, 0.0))
 
 
 def log_likelihood(measured: Measured, predicted: Float[Array, "photon bin"], nuisance: Nuisance) -> Array:

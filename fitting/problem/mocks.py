@@ -26,7 +26,9 @@ def measured(table: Table) -> Measured:
     width = np.where(table.is_ul, np.abs(value) / quantile, fill)
     covariance = None
     if table.covariance is not None:
-        covariance = jnp.asarray(np.where(np.outer(plain, plain), table.covariance, np.eye(plain.size)))
+        error = 0.5 * (low + high).ravel()
+        relative = table.covariance / np.outer(error, error)
+        covariance = jnp.asarray(np.where(np.outer(plain, plain), relative, np.eye(plain.size)))
     return Measured(
         value=jnp.asarray(value, float),
         error_lo=jnp.asarray(low, float),
@@ -40,7 +42,7 @@ def measured(table: Table) -> Measured:
 
 def is_blank(table: Table) -> bool:
     """Whether a table is a layout: it says where to look, and holds ones with relative errors instead of data."""
-    return table.simulated and table.truth is None and bool(np.all(table.value == 1.0))
+    return table.layout
 
 
 def mock_table(
@@ -59,29 +61,33 @@ def mock_table(
     if errors is not None and not 0.0 < errors < np.inf:
         raise ValueError(f"relative errors of {errors:g}: give a positive number, such as 0.1")
     is_ul = np.asarray(data.is_ul)
-    own = np.where(is_ul, data.limit_width, 0.5 * (np.asarray(data.error_lo) + np.asarray(data.error_hi)))
+    own = np.where(is_ul, data.limit_width, data.error)
     relative = own if is_blank(table) and errors is None else errors
     sigma = own if relative is None else relative * np.abs(predicted)
-    covariance = None if relative is not None else data.covariance
-    white = np.zeros(predicted.shape) if key is None else np.asarray(jax.random.normal(key, predicted.shape))
-    correlated = covariance is not None
-    noise = (
-        (np.linalg.cholesky(np.asarray(covariance)) @ white.ravel()).reshape(white.shape)
-        if correlated
-        else sigma * white
-    )
-    return replace(
+    own_covariance = data.covariance is not None and table.correlation_length is None
+    mock = replace(
         table,
-        value=np.where(table.used, predicted + noise, np.nan),
+        value=np.where(table.used, predicted, np.nan),
         error_lo=np.where(table.used, sigma, np.nan),
         error_hi=np.where(table.used, sigma, np.nan),
         is_ul=np.zeros_like(is_ul),
         confidence=None,
-        covariance=table.covariance if correlated else None,
+        covariance=np.asarray(data.covariance) * np.outer(sigma, sigma) if own_covariance else None,
         simulated=True,
+        layout=False,
         truth=dict(truth),
         reference="SIMULATED",
         doi="",
         found_at="",
         licence="",
     )
+    return mock if key is None else replace(mock, value=mock.value + sigma * _noise(mock, key))
+
+
+def _noise(mock: Table, key: PRNGKeyArray) -> np.ndarray:
+    """Noise of unit width [photon, bin], correlated as the table says."""
+    white = np.asarray(jax.random.normal(key, mock.value.shape))
+    covariance = measured(mock).covariance
+    if covariance is None:
+        return white
+    return (np.linalg.cholesky(np.asarray(covariance)) @ white.ravel()).reshape(white.shape)

@@ -18,6 +18,7 @@ from jaxtyping import Float, PRNGKeyArray
 
 from fitting.problem.checks import check_problem, leaders
 from fitting.problem.mocks import measured, mock_table
+from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
 from fitting.problem.priors import Prior, law
 from fitting.problem.spans import free_spans
@@ -55,7 +56,8 @@ class Problem:
     """What is to be inferred, from what.
 
     Arguments: scene; tables — {name: Table}; priors — {path: numpyro distribution or Prior}; options — see `Options`;
-    title, text — for people; sampling — settings that `fit` takes where it is told nothing else.
+    title, text — for people; sampling — settings that `fit` takes where it is told nothing else. `notes` tells in
+    sentences what is taken for granted, or odd.
     Errors: PriorError, AssemblyError (both ValueError), naming the path or the table and the remedy.
     """
 
@@ -82,6 +84,7 @@ class Problem:
         # What follows another stands where that one does, for what is built from the scene.
         self.scene = bind(self.scene, {path: get(self.scene, leader) for path, leader in options.ties.items()})
         self.setup = assemble(self.scene, self.tables, self.options)
+        self.notes = notes(self.scene, self.tables, self.options, self.priors)
         self.posterior = Posterior(
             self.scene,
             self.setup,

@@ -9,8 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from fitting.setup import places
+from fitting.setup.centres import check_centres
 from fitting.setup.cloud import cloud_spectrum
-from fitting.setup.emission import Grids, channels, energy_grids
+from fitting.setup.emission import Grids, channels
+from fitting.setup.grids import cutoff_ranges, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
 from fitting.setup.ranges import ranges, seas, span
@@ -38,11 +40,12 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     """
     options = options or Options()
     places.check_places(scene, options)
+    check_centres(tables, options)
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: _responses(scene, name, table, grids, options) for name, table in tables.items()}
-    held = {path: jnp.asarray(ends) for path, ends in ranges(scene, tables, options).items()}
-    return Setup(grids, response, log_width, held)
+    held = ranges(scene, tables, options) | cutoff_ranges(scene, tables, options)
+    return Setup(grids, response, log_width, {path: jnp.asarray(ends) for path, ends in held.items()})
 
 
 def _log_width(table: Table) -> jnp.ndarray:

@@ -21,61 +21,17 @@ from jaxcrc.emission.bremsstrahlung import bremsstrahlung_emission
 from jaxcrc.emission.compton import inverse_compton_emission
 from jaxcrc.emission.hadronic import hadronic_emission
 from jaxcrc.emission.synchrotron import CRITICAL, synchrotron_emission
-from jaxcrc.interactions.inelastic import PION_THRESHOLD
 from jaxcrc.interactions.photon_fields import thermal_energy
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.responses.channel import AbstractMixture, Alone, Channel, Fields, Models, Strength
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import EnergyGrid
-from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
+from jaxcrc.units import ELECTRON_MASS
 
-MODEL_LIMIT = 1.0e7  # [GeV] beyond this no particle is followed
 NODES_PER_DECADE = 16  # Chebyshev nodes in the magnetic field, where a prior names it
 
 
 Grids = Mapping[str, EnergyGrid]
-
-
-def energy_grids(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, EnergyGrid]:
-    """For each component the energies of its particles that feed the tables.
-
-    Errors: AssemblyError where there is nothing between the lowest photon and `energy_max`.
-    """
-    lows, highs = zip(*(table.reach for table in tables.values()), strict=True)
-    lowest = min(float(low.min()) for low in lows)
-    highest = max(float(np.where(np.isfinite(high), high, 0.0).max()) for high in highs)
-    makers = {"proton": _proton_grid, "electron": _electron_grid}
-    grids = {
-        particle: makers[particle](scene, lowest, max(highest, lowest), options)
-        for particle in {model.particle for model in scene.components.values()}
-    }
-    return {name: grids[model.particle] for name, model in scene.components.items()}
-
-
-def _logarithmic(start: float, stop: float, options: Options) -> np.ndarray:
-    if not stop > start:
-        raise AssemblyError(f"energy_max = {stop:g} GeV is below the lowest particle energy {start:g} GeV: raise it")
-    return np.geomspace(start, stop, math.ceil(options.points_per_decade * math.log10(stop / start)) + 1)
-
-
-def _proton_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
-    """Kinetic energies of protons, logarithmic from the pion threshold (or the lowest photon)."""
-    start = max(PION_THRESHOLD, lowest)
-    stop = options.energy_max or min(MODEL_LIMIT, max(1.0e3 * highest, 1.0e3 * start))
-    kinetic = _logarithmic(start, stop, options)
-    feeds = (kinetic >= lowest) & (kinetic <= min(stop, 30.0 * highest))
-    return EnergyGrid(jnp.asarray(kinetic), jnp.asarray(feeds), PROTON_MASS)
-
-
-def _electron_grid(scene: Scene, lowest: float, highest: float, options: Options) -> EnergyGrid:
-    """Total energies of electrons, logarithmic, from where the lowest photons begin to where the highest end."""
-    spans = [process.span(scene, lowest, highest, options) for process in _leptonic(options)]
-    start = max(1.02 * ELECTRON_MASS, min(span[0] for span in spans))
-    middle = max(span[1] for span in spans)
-    stop = options.energy_max or min(MODEL_LIMIT, max(100.0 * middle, 10.0 * start))
-    total = _logarithmic(start, stop, options)
-    feeds = total <= min(stop, 10.0 * middle)
-    return EnergyGrid(jnp.asarray(total - ELECTRON_MASS), jnp.asarray(feeds), ELECTRON_MASS)
 
 
 def _own_span(scene: Scene, lowest: float, highest: float, options: Options) -> tuple[float, float]:
@@ -151,11 +107,11 @@ def _processes(scene: Scene, table: Table, grid: EnergyGrid, options: Options, p
     """Matrices [mix, photon, energy] of all a particle shines by, their weights, and whether gas is the target."""
     if particle == "proton":
         return [_hadronic(scene, table, grid, options)]
-    return [process.light(scene, table, grid, options) for process in _leptonic(options)]
+    return [process.light(scene, table, grid, options) for process in leptonic(options)]
 
 
-def _leptonic(options: Options) -> list[Leptonic]:
-    """What electrons shine by."""
+def leptonic(options: Options) -> list[Leptonic]:
+    """What electrons shine by. Errors: AssemblyError for none, and for an unknown process."""
     if not options.leptonic:
         raise AssemblyError("options.leptonic is empty, but there are electrons: name what they shine by")
     for name in options.leptonic:

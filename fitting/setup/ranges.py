@@ -64,7 +64,13 @@ def bending(scene: Scene, tables: Mapping[str, Table], options: Options) -> tupl
     if len(sky) < len(tables):
         found += _of_clouds(scene, options)
     found += [f"components.{name}.place.{axis}" for name in seas(scene) for axis in AXES]
+    found += cutoff_paths(scene)
     return tuple(dict.fromkeys(found))
+
+
+def cutoff_paths(scene: Scene) -> list[str]:
+    """Paths of the cut-offs, which energy grids go beyond."""
+    return [path for path in paths(scene) if path.startswith("components.") and path.endswith(".log10_cutoff")]
 
 
 def _light(scene: Scene, options: Options) -> Iterator[str]:

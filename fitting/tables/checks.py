@@ -11,7 +11,8 @@ from fitting.words import suggest
 PHOTON_COLUMNS = ("e_min", "e_max", "e_ref")
 BIN_COLUMNS = ("r_min", "r_max")
 COLUMNS = (*PHOTON_COLUMNS, *BIN_COLUMNS, "value", "error", "error_lo", "error_hi", "is_ul", "covariance")
-MIDPOINTS = ("x_ref", "x_min", "x_max", "r", "r_ref", "r_mid", "radius", "radii", "theta", "offset", "separation")
+MIDPOINTS = ("r", "r_ref", "r_mid", "radius", "radii", "theta", "offset", "separation")
+PROJECTED = ("x_ref", "x_min", "x_max", "projected-distance", "projected_distance")
 BARE_VALUES = ("dnde", "e2dnde", "flux", "eflux", "excess", "surface_brightness")
 
 # Below this eigenvalue of the correlation matrix some combination of points would be known a thousand times better
@@ -38,6 +39,11 @@ def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
 
 def column_remedy(name: str) -> str:
     """What to do about a column that the schema does not know."""
+    if name.lower().startswith(PROJECTED):
+        return (
+            "; a projected distance runs along a row of boxes, which are no annuli: make each a spectrum with "
+            "'region: {shape: box, ...}', or name the edges r_min and r_max where the regions were rings"
+        )
     if name.lower() in MIDPOINTS:
         return "; an annulus is given by its two edges, in columns r_min and r_max"
     if name.lower() in BARE_VALUES:
@@ -130,12 +136,40 @@ def check_annuli(columns: dict[str, np.ndarray], label: Label) -> None:
 
 def check_apart(lower: np.ndarray, upper: np.ndarray, what: str, unit: str) -> None:
     """Refuse intervals that are not sorted or overlap."""
-    order = np.argsort(lower, kind="stable")
-    if np.any(order != np.arange(lower.size)):
-        raise TableError(f"the {what} are not sorted; give them from low to high")
+    _check_sorted(lower, what)
     for i in np.flatnonzero(lower[1:] < upper[:-1] * (1.0 - EDGE_ROUNDING)):
         first, second = (f"{lower[k]:g} to {upper[k]:g} {unit}" for k in (i, i + 1))
         raise TableError(f"the {what} {first} and {second} overlap; give each photon once, or make two tables")
+
+
+def check_energies(e_ref: np.ndarray) -> None:
+    """Refuse energies [GeV] of differential values that are not sorted, or given twice."""
+    _check_sorted(e_ref, "energies")
+    for twice in e_ref[1:][e_ref[1:] == e_ref[:-1]]:
+        raise TableError(f"the energy {twice:g} GeV is given twice; give each photon once, or make two tables")
+
+
+def _check_sorted(numbers: np.ndarray, what: str) -> None:
+    if np.any(np.diff(numbers) < 0.0):
+        raise TableError(f"the {what} are not sorted; give them from low to high")
+
+
+def check_confidence(number: float | None) -> None:
+    """Refuse a probability that no upper limit can be given for: at a half and below, a limit is no limit."""
+    if number is not None and not 0.5 < number < 1.0:
+        why = "; give a probability between 0 and 1, above 0.5, such as 0.95: a limit holds more often than not"
+        raise TableError(f"'confidence' is {number!r}{why}")
+
+
+def check_marks(simulated: bool, truth: object, layout: bool | None, value: np.ndarray) -> None:
+    """Refuse a table that may be a layout or data, and does not say which."""
+    if layout and not simulated:
+        raise TableError(
+            "'layout' is true, but 'simulated' is not; a layout holds no measurement: say both, or neither"
+        )
+    if layout is None and simulated and truth is None and np.all(value == 1.0):
+        remedy = "say 'layout: true' if it only tells where to look, its errors relative, or 'layout: false' if not"
+        raise TableError(f"the table is simulated and all of its values are 1; {remedy}")
 
 
 def check_duplicates(cell: np.ndarray) -> None:

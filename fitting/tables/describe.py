@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fitting.tables.regions import Annuli, Total
+from fitting.tables.remarks import remarks
 from fitting.tables.table import Table
 from fitting.words import energy
 
@@ -12,7 +13,7 @@ from fitting.words import energy
 def describe(table: Table) -> str:
     """A Table in lines of label and text, and a paragraph on what its numbers are compared with."""
     lines = [
-        ("table", f"{table.name}{' (SIMULATED)' if table.simulated else ''}"),
+        ("table", f"{table.name}{_mark(table)}"),
         ("kind", f"{table.kind}, {'profile' if table.is_profile else 'spectrum'}"),
         ("unit", f"{table.unit}" or "none"),
         ("energies", _energies(table)),
@@ -26,11 +27,18 @@ def describe(table: Table) -> str:
         ("reference", " ".join(part for part in (table.reference, table.doi and f"doi:{table.doi}") if part) or "none"),
         ("licence", table.licence or "not stated"),
         *(("note", note) for note in table.notes),
+        *(("check", remark) for remark in remarks(table)),
     ]
     width = max(len(label) for label, _ in lines)
     return (
         "\n".join(f"{label:{width}}  {text}" for label, text in lines if text) + f"\n\nTaken to mean: {_meaning(table)}"
     )
+
+
+def _mark(table: Table) -> str:
+    if table.layout:
+        return " (LAYOUT: where to look, without data)"
+    return " (SIMULATED)" if table.simulated else ""
 
 
 def _energies(table: Table) -> str:

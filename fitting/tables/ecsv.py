@@ -25,8 +25,9 @@ def read_ecsv(file: Path) -> Table:
     checks.check_columns(raw.colnames)
     meta = parse_meta(dict(raw.meta), tuple(KINDS))
     unit = _known_unit(raw["value"], KINDS[meta["kind"]].example)
-    checks.check_photon(raw.colnames, native_of(meta["kind"], unit).per_energy)
-    photons, i = _group(_photons(raw), len(raw))
+    differential = native_of(meta["kind"], unit).per_energy
+    checks.check_photon(raw.colnames, differential)
+    photons, i = _group(_photons(raw, differential), len(raw))
     annuli, j = _group(_annuli(raw), len(raw))
     shape = (1 + int(i.max()), 1 + int(j.max()))
     cell = i * shape[1] + j
@@ -36,6 +37,7 @@ def read_ecsv(file: Path) -> Table:
     fields["region"] = _region(annuli, fields.pop("centre"), meta["region"])
     fields["psf"] = _each_row(meta["psf"], shape[0])
     fields["covariance"] = _covariance(raw, fields, cell)
+    checks.check_marks(meta["simulated"], meta["truth"], raw.meta.get("layout"), grid["value"][grid["used"]])
     return Table(**fields)
 
 
@@ -54,8 +56,10 @@ def _row(index: int) -> str:
     return f"row {index + 1}"
 
 
-def _photons(raw: astropy.table.Table) -> dict[str, np.ndarray]:
-    columns = {name: _numbers(raw, name, u.GeV) for name in checks.PHOTON_COLUMNS if name in raw.colnames}
+def _photons(raw: astropy.table.Table, differential: bool) -> dict[str, np.ndarray]:
+    """Energies [GeV], those first by which rows are to be sorted: e_ref of differential values, else the edges."""
+    names = sorted(checks.PHOTON_COLUMNS, key=lambda name: differential and name != "e_ref")
+    columns = {name: _numbers(raw, name, u.GeV) for name in names if name in raw.colnames}
     checks.check_photons(columns, _row)
     return columns
 
@@ -105,6 +109,8 @@ def _known_unit(column: astropy.table.Column, examples: str) -> u.UnitBase:
 def _numbers(raw: astropy.table.Table, name: str, unit: u.UnitBase) -> np.ndarray:
     """A column as floats in `unit`, empty cells as NaN."""
     given = _known_unit(raw[name], f"'{unit}'")
+    if not str(given) and str(unit):
+        raise TableError(f"column '{name}' has a blank unit; give it one like '{unit}'")
     if not given.is_equivalent(unit):
         raise TableError(f"unit '{given}' of column '{name}' does not convert to '{unit}'; use one that does")
     if raw[name].dtype.kind not in "fiu":

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fitting.tables.checks import TableError, check_keys
+from fitting.tables.checks import TableError, check_confidence, check_keys
 from fitting.tables.regions import REGIONS, Annuli, Box, Circle, Total
 from fitting.tables.table import Table
 from fitting.words import suggest
@@ -17,7 +17,7 @@ from jaxcrc.units import to_float
 TEXT_KEYS = ("name", "reference", "doi", "found_at", "licence")
 KEYS = (
     *("kind", "centre", "region", "psf", "distance", "confidence", "correlation_length", "gas_radius"),
-    *("notes", "simulated", "truth", *TEXT_KEYS),
+    *("notes", "simulated", "layout", "truth", *TEXT_KEYS),
 )
 PSF_WIDTH = {"gaussian": "sigma", "tophat": "radius"}
 NONE = (None, "none", "None")
@@ -50,7 +50,8 @@ def parse_meta(meta: Mapping[str, Any], kinds: tuple[str, ...]) -> dict[str, Any
         "correlation_length": _optional(meta, "correlation_length", "deg"),
         "gas_radius": _optional(meta, "gas_radius", "deg"),
         "notes": _notes(meta.get("notes", ())),
-        "simulated": _simulated(meta.get("simulated", False)),
+        "simulated": _flag(meta, "simulated"),
+        "layout": _flag(meta, "layout"),
         "truth": _truth(meta.get("truth")),
         **{key: _text(meta[key], key) for key in TEXT_KEYS if key in meta},
     }
@@ -59,7 +60,7 @@ def parse_meta(meta: Mapping[str, Any], kinds: tuple[str, ...]) -> dict[str, Any
 def format_meta(table: Table) -> dict[str, Any]:
     """Metadata of a Table as they are written into a file; the reverse of `parse_meta`."""
     meta: dict[str, Any] = {"kind": table.kind, "name": table.name}
-    meta |= {"simulated": True} if table.simulated else {}
+    meta |= {key: True for key in ("simulated", "layout") if getattr(table, key)}
     if isinstance(table.region, Annuli):
         meta["centre"] = _format_centre(table.region.centre)
     elif isinstance(table.region, Circle | Box | Total):
@@ -166,8 +167,9 @@ def _optional(meta: Mapping[str, Any], key: str, unit: str) -> float | None:
 def _confidence(number: Any) -> float | None:
     if number is None:
         return None
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 < number < 1.0:
-        raise TableError(f"'confidence' is {number!r}; give a probability between 0 and 1, such as 0.95")
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TableError(f"'confidence' is {number!r}; give a number such as 0.95")
+    check_confidence(number)
     return float(number)
 
 
@@ -178,9 +180,10 @@ def _notes(notes: Any) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _simulated(flag: Any) -> bool:
+def _flag(meta: Mapping[str, Any], key: str) -> bool:
+    flag = meta.get(key, False)
     if not isinstance(flag, bool):
-        raise TableError(f"'simulated' is {flag!r}; give true or false")
+        raise TableError(f"'{key}' is {flag!r}; give true or false")
     return flag
 
 

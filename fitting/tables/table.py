@@ -25,7 +25,8 @@ class Table:
     limit, and its errors are NaN; region — `Annuli` of a profile, `Circle`, `Box` or `Total` of a spectrum; e_min,
     e_max, e_ref [GeV]; psf — (shape, σ or radius [deg]) for each energy; distance [kpc]; confidence — probability that
     the limits were given for; covariance [unit²] over the flattened grid, NaN for all but measured points;
-    correlation_length [deg], from which the covariance then follows; gas_radius [deg].
+    correlation_length [deg], from which the covariance then follows; gas_radius [deg]; simulated — whether no
+    instrument measured it; layout — whether it only says where to look, its values ones and its errors relative.
 
     Errors: TableError (a ValueError), one sentence, where the parts do not fit together.
     """
@@ -54,6 +55,7 @@ class Table:
     licence: str = ""
     notes: tuple[str, ...] = ()
     simulated: bool = False
+    layout: bool = False
     truth: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
@@ -168,12 +170,16 @@ def _check_grid(table: Table) -> None:
         return f"energy {cell[k] // shape[1] + 1}, bin {cell[k] % shape[1] + 1}"
 
     checks.check_points(value, {"error_lo": low, "error_hi": high}, is_ul, label)
-    checks.check_apart(*table.reach, "energies", "GeV")
+    if table.differential:  # only e_ref counts there, whatever the last digit of printed edges
+        checks.check_energies(table.photon)
+    else:
+        checks.check_apart(*table.reach, "energies", "GeV")
     if table.is_profile:
         checks.check_apart(table.r_min, table.r_max, "annuli", "deg")
 
 
 def _check_metadata(table: Table) -> None:
+    checks.check_confidence(table.confidence)
     if np.any(table.is_ul & table.used) and table.confidence is None:
         raise TableError("there are upper limits but no 'confidence'; give the probability they hold for, such as 0.95")
     if table.psf is not None and len(table.psf) != table.value.shape[0]:

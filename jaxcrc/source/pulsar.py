@@ -10,16 +10,18 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from jaxcrc._types import Scalar, choice, param
 from jaxcrc.source.base import AbstractSource
-from jaxcrc.source.spindown import age_from_period, spin_down
+from jaxcrc.source.spindown import age_from_period, latest_birth, spin_down
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
 
 _N_NODES = 64
 _ENDS = 40.0  # of the cut-off: e⁻⁴⁰ of the law is left there
+_LEAST_DERIVATIVE = 1e-7  # [1e-15]: a tenth of the least that is known
 _PER_KYR = math.log10(S_PER_KYR) - LOG10_ENERGY_UNIT_ERG
 
 
@@ -91,6 +93,10 @@ class AbstractClock(eqx.Module):
     def age(self, tau0: Scalar, braking_index: Scalar) -> Scalar:
         """Age [kyr] of a pulsar with that τ₀ [kyr] and braking index."""
 
+    def longest(self, braking_index: Scalar) -> Scalar:
+        """What τ₀ has to stay below for the pulsar to have an age [kyr]."""
+        return jnp.full_like(braking_index, jnp.inf)
+
 
 class KnownAge(AbstractClock):
     """The age itself."""
@@ -108,9 +114,22 @@ class Timing(AbstractClock):
     period: Scalar = param("s", "period of the pulsar", low=0.0)
     period_derivative: Scalar = param("1e-15", "period derivative of the pulsar, in 1e-15", low=0.0)
 
+    def __check_init__(self) -> None:
+        if isinstance(self.period_derivative, Tracer):
+            return
+        for small in np.ravel(self.period_derivative)[np.ravel(self.period_derivative) < _LEAST_DERIVATIVE]:
+            raise ValueError(
+                f"period_derivative = {small:g} counts in 1e-15, and no pulsar slows down so little: write "
+                f"{small * 1e15:g} (or '{small:g} s / s', with its unit) for a derivative of {small:g}"
+            )
+
     def age(self, tau0: Scalar, braking_index: Scalar) -> Scalar:
         """Age [kyr]."""
         return age_from_period(self.period, self.period_derivative, tau0, braking_index)
+
+    def longest(self, braking_index: Scalar) -> Scalar:
+        """What τ₀ has to stay below for the pulsar to have an age [kyr]."""
+        return latest_birth(self.period, self.period_derivative, braking_index)
 
 
 class AbstractElectrons(AbstractSource):
@@ -123,6 +142,10 @@ class AbstractElectrons(AbstractSource):
     @abstractmethod
     def age(self) -> Scalar:
         """Time since the first release [kyr]."""
+
+    def has_age(self) -> Bool[Array, ""]:
+        """Whether its numbers leave it an age."""
+        return jnp.asarray(True)
 
 
 class AbstractElectronHistory(AbstractElectrons):
@@ -148,6 +171,10 @@ class Pulsar(AbstractElectronHistory):
     def age(self) -> Scalar:
         """Age of the pulsar [kyr]."""
         return self.clock.age(self._tau0(), self.braking_index)
+
+    def has_age(self) -> Bool[Array, ""]:
+        """Whether its timing leaves it an age: τ₀ < 2τ_c/(n − 1)."""
+        return self._tau0() < self.clock.longest(self.braking_index)
 
     def _tau0(self) -> Scalar:
         return 10.0 ** (self.log10_tau0 - 3.0)

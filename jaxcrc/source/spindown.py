@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -39,8 +41,31 @@ def age_from_period(
     Equation: t = 2 τ_c/(n−1) − τ₀, τ_c = P/(2Ṗ).
     Source: Gaensler & Slane 2006, ARA&A 44, 17, with τ₀ the spin-down time at birth.
     Arguments: period — P [s]; period_derivative — Ṗ [1e-15 s s⁻¹]; tau0 — τ₀ [kyr]; braking_index — n, above 1.
-    Validity: where τ₀ < 2 τ_c/(n−1); a larger τ₀ has no age and is given a thousandth of that limit.
+    Validity: where τ₀ < 2 τ_c/(n−1) (`latest_birth`); a larger τ₀ has no age and is given a thousandth of that limit.
     """
-    period, period_derivative, tau0, braking_index = _floats(period, period_derivative, tau0, braking_index)
-    limit = period / (period_derivative * 1e-15 * S_PER_KYR) / (braking_index - 1.0)
+    limit, tau0 = _floats(latest_birth(period, period_derivative, braking_index), tau0)
     return jnp.maximum(limit - tau0, 1e-3 * limit)
+
+
+def latest_birth(
+    period: ArrayLike, period_derivative: ArrayLike, braking_index: ArrayLike = 3.0
+) -> Float[Array, "..."]:
+    """Age and τ₀ of a pulsar together [kyr]: τ₀ has to stay below, or the pulsar has no age.
+
+    Equation: 2 τ_c/(n−1) = P/((n−1) Ṗ).
+    Source: Gaensler & Slane 2006, ARA&A 44, 17.
+    Arguments: period — P [s]; period_derivative — Ṗ [1e-15 s s⁻¹]; braking_index — n, above 1.
+    """
+    period, period_derivative, braking_index = _floats(period, period_derivative, braking_index)
+    return period / (period_derivative * 1e-15 * S_PER_KYR) / (braking_index - 1.0)
+
+
+def timing_power(period: ArrayLike, period_derivative: ArrayLike) -> Float[Array, "..."]:
+    """log10 of the spin-down power today [dex(erg s⁻¹)].
+
+    Equation: Ė = 4π² I Ṗ/P³, I = 1e45 g cm².
+    Source: definition; the moment of inertia is the usual one.
+    Arguments: period — P [s]; period_derivative — Ṗ [1e-15 s s⁻¹].
+    """
+    period, period_derivative = _floats(period, period_derivative)
+    return math.log10(4.0 * math.pi**2) + 30.0 + jnp.log10(period_derivative) - 3.0 * jnp.log10(period)

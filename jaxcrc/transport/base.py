@@ -36,7 +36,8 @@ class Status(enum.IntFlag):
     GRID_EDGE = 32
     BALLISTIC = 64
     INCOHERENT = 128
-    OUTSIDE = 256
+    NO_AGE = 256
+    OUTSIDE = 512
 
 
 ADVICE: dict[Status, str] = {
@@ -50,6 +51,8 @@ ADVICE: dict[Status, str] = {
     Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
     Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
     Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
+    Status.NO_AGE: "period and period derivative leave the pulsar no age (τ₀ exceeds 2τ_c/(n − 1)), and a thousandth "
+    "of that limit stands in: lower tau0, or narrow the priors",
     Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
 }
 

@@ -83,7 +83,8 @@ def solve_spread(
     slow = feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
     # The oldest electrons: have they diffused farther than light could go?
     fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
-    return spread, flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
+    status = flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
+    return spread, status | flag(~source.has_age(), Status.NO_AGE)
 
 
 def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:

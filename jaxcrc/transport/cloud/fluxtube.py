@@ -234,6 +234,7 @@ class Moment(eqx.Module):
 def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
     """A batch of solutions, each at its own time [kyr] since its release; between steps, logarithms linear in ln t."""
     log_time = jnp.log(solution.time)
+    floor = max(TINY * TINY, float(jnp.finfo(log_time.dtype).tiny))  # a number of this precision, and not its zero
     wanted = jnp.clip(jnp.log(jnp.maximum(time, 1e-30)), log_time[:, 0], log_time[:, -1])
     after = jnp.clip(jnp.sum(log_time <= wanted[:, None], axis=1), 1, log_time.shape[1] - 1)
 
@@ -247,7 +248,7 @@ def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
     share = (wanted - first) / (second - first)
 
     def between(x: Array, log: bool = False) -> Array:
-        low, high = at(jnp.log(jnp.maximum(x, TINY * TINY)) if log else x)
+        low, high = at(jnp.log(jnp.maximum(x, floor)) if log else x)
         mixed = low + share.reshape(-1, *(1,) * (low.ndim - 1)) * (high - low)
         return jnp.exp(mixed) if log else mixed
 
@@ -263,7 +264,8 @@ def at_time(solution: CloudSolution, time: Float[Array, " few"]) -> Moment:
 def _status(solution: CloudSolution, elapsed: Float[Array, " few"], now: Moment, feeds: Array) -> Int[Array, ""]:
     """Bits of the energies that feed the data; FAILED where the march ended before the age was reached."""
     bits = solution.status & ~(int(Status.FAILED) | int(Status.GRID_EDGE))
-    failed = (elapsed > solution.time[:, -1]) | ~jnp.all(jnp.isfinite(now.pressure), axis=-1)
+    last = solution.time[:, -1] * (1.0 + 16.0 * jnp.finfo(elapsed.dtype).eps)
+    failed = (elapsed > last) | ~jnp.all(jnp.isfinite(now.pressure), axis=-1)
     bits = bits | jnp.where(failed, int(Status.FAILED), 0) | jnp.where(now.escaped > 1e-2, int(Status.GRID_EDGE), 0)
     bits = jnp.where(feeds, bits, bits & int(Status.FAILED))
     return jax.lax.reduce(bits, 0, jax.lax.bitwise_or, (0,))

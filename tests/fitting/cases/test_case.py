@@ -7,6 +7,7 @@ import pytest
 import fitting
 from fitting.cases.case import load, spell_case, write_case
 from fitting.cases.files import CaseError, locate_case
+from fitting.cases.parts import build
 from fitting.problem.mocks import is_blank
 
 BASE = locate_case("demo/layout").read_text(encoding="utf-8")
@@ -39,6 +40,8 @@ BROKEN = [
     ("centre = [83.6, 22.0]\n\n[gas]", "centre = [83.6, 122.0]\n\n[gas]", "no position"),
     ("warmup = 500", "warm_up = 500", "did you mean 'warmup'"),
     ("[gas]", "[gas", "not valid TOML"),
+    ('distance = "1 kpc"', 'distance = "1 kpcc"', "kpcc is not a valid unit: did you mean"),
+    ('unit = "1 / (cm2 s sr)"', 'unit = "photons / (cm2 s sr)"', "photons is not a valid unit: did you mean photon"),
 ]
 
 
@@ -61,6 +64,17 @@ def test_the_line_of_a_wrong_key_is_named(tmp_path):
     number = 1 + path.read_text(encoding="utf-8").splitlines().index("log10_chy = -1.5")
     with pytest.raises(CaseError, match=f"line {number}:"):
         load(path)
+
+
+def test_a_period_derivative_is_read_with_its_unit_or_in_1e_15():
+    timing = {"kind": "timing", "period": 0.2371}
+    for given in (10.97, "1.097e-14 s / s", "1.097e-14"):
+        built = build("clock", {**timing, "period_derivative": given}, "source.clock")
+        assert float(built.period_derivative) == pytest.approx(10.97, rel=1e-12)
+    with pytest.raises(
+        CaseError, match=r"source[.]clock: period_derivative = 1[.]097e-14 counts in 1e-15.*write 10[.]97"
+    ):
+        build("clock", {**timing, "period_derivative": 1.097e-14}, "source.clock")
 
 
 def test_an_unknown_case_names_the_nearest():

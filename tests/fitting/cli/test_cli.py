@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from astropy.table import Table
 
+from fitting.cases.files import locate_case
 from fitting.cli import main as cli
 
 
@@ -90,6 +91,20 @@ def test_predict_prints_each_point_and_writes_only_when_told(run, tmp_path, monk
     assert code == 0
     assert "hess" in out
     assert not list(tmp_path.iterdir())
+
+
+def test_validate_says_what_is_odd_about_a_case(run, tmp_path):
+    text = locate_case("demo/layout").read_text(encoding="utf-8")
+    assert "\ncentre = [83.6, 22.0]\n\n[gas]" in text
+    file = tmp_path / "mine.toml"
+    file.write_text(text.replace("\ncentre = [83.6, 22.0]\n\n[gas]", "\n[gas]"), encoding="utf-8")
+    code, out, _ = run("validate", file)
+    assert (code, out.count("Note: ")) == (0, 1)
+    assert "Note: view.centre is not given: the source is taken to be at RA 83.6, Dec 22 deg" in out
+    code, out, _ = run("validate", "demo/layout")
+    assert code == 0
+    assert "4 free parameters" in out
+    assert "Note" not in out
 
 
 def test_validate_says_what_it_read(run):

@@ -1,5 +1,6 @@
 """The shipped case of a cosmic-ray cloud gives back what it was made of."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 import fitting
 from fitting.inference import maximum as optimize
-from jaxcrc.forward import solve
+from jaxcrc.forward import cast, solve
 from tests.fitting.cases.test_tube import layout, rings
 
 pytestmark = pytest.mark.slow
@@ -78,3 +79,14 @@ def test_map_of_the_demo_tube_is_the_truth(monkeypatch):
     for path, truth in problem.tables["giant"].truth.items():
         assert abs(best.values[path] - truth) < 3.0 * best.errors[path], path
         assert best.errors[path] < 0.5, path
+
+
+def test_single_precision_sees_the_same_tube():
+    """The solver does not fail there, and ln L is that of double precision over the prior."""
+    problem = fitting.load("tube")
+    draws = problem.sample_prior(jax.random.key(1), 4)
+    posterior, single = cast((problem.posterior, draws), jnp.float32)
+    got = jax.jit(lambda p, d: jax.lax.map(lambda v: (p.log_likelihood(v), p.predict(v).status), d))(posterior, single)
+    exact = problem.predict_many(draws)
+    np.testing.assert_array_equal(got[1], exact.status)
+    np.testing.assert_allclose(got[0], problem.log_likelihood(draws), rtol=1e-3)

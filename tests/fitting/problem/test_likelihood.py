@@ -8,6 +8,7 @@ from scipy import stats
 from scipy.special import ndtri
 
 from fitting.problem.likelihood import Measured, correlated_normal, log_likelihood, pointwise, split_normal, upper_limit
+from jaxcrc import cast
 from jaxcrc.scene import Nuisance
 
 
@@ -45,8 +46,11 @@ def make(value, low, high, is_ul=None, used=None, covariance=None, limit_width=N
     as_row = lambda x: jnp.broadcast_to(jnp.asarray(x, float), value.shape)  # noqa: E731
     is_ul = false if is_ul is None else jnp.asarray(is_ul).reshape(1, -1)
     used = ~false if used is None else jnp.asarray(used).reshape(1, -1)
-    width = as_row(1.0 if limit_width is None else limit_width)
-    return Measured(value, as_row(low), as_row(high), width, is_ul, used, covariance)
+    width, low, high = as_row(1.0 if limit_width is None else limit_width), as_row(low), as_row(high)
+    if covariance is not None:
+        error = jnp.where(is_ul, 1.0, 0.5 * (low + high)).ravel()
+        covariance = covariance / jnp.outer(error, error)
+    return Measured(value, low, high, width, is_ul, used, covariance)
 
 
 def test_systematic_adds_in_quadrature_and_scale_multiplies():
@@ -72,6 +76,46 @@ def test_a_diagonal_covariance_is_independence():
     assert log_likelihood(joint, predicted, nuisance) == pytest.approx(
         float(log_likelihood(plain, predicted, nuisance)), rel=1e-12
     )
+
+
+def test_correlated_points_take_a_systematic_on_top_of_their_covariance():
+    """Against SciPy: C + diag((s m)²), with m the prediction after scale and offset."""
+    errors, value, predicted = np.array([0.3, 0.5, 0.2]), np.array([2.0, 1.0, 3.0]), np.array([1.5, 1.4, 2.6])
+    covariance = np.outer(errors, errors) * np.array([[1.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 1.0]])
+    nuisance = Nuisance(scale=1.1, systematic=0.3, offset=-0.1)
+    model = 1.1 * predicted - 0.1
+    expected = stats.multivariate_normal.logpdf(value, model, covariance + np.diag((0.3 * model) ** 2))
+    got = log_likelihood(
+        make(value, errors, errors, covariance=jnp.asarray(covariance)), jnp.asarray(predicted[None]), nuisance
+    )
+    assert float(got) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("correlated", [False, True])
+def test_the_unit_of_a_table_does_not_matter_in_single_precision_either(correlated):
+    """ln L of a table in units k times as large is that of the table, less ln k for each point; its slopes are 1/k."""
+    error, limit = np.array([0.3, 0.6, 0.2, 1.0]), np.array([False, False, False, True])
+    value, predicted = np.array([2.0, 3.0, 1.0, 2.0]), np.array([2.4, 2.1, 1.1, 1.7])
+    shape = np.exp(-np.abs(np.subtract.outer(np.arange(4.0), np.arange(4.0))))
+    shape = jnp.asarray(np.where(np.outer(~limit, ~limit), shape, np.eye(4)))
+
+    call = jax.jit(jax.value_and_grad(lambda model, table, nuisance: log_likelihood(table, model, nuisance)))
+
+    def of(unit, systematic, dtype):
+        rows = (jnp.asarray(unit * x[None], dtype) for x in (value, error, 1.5 * error, error))
+        flags = (jnp.asarray(limit[None]), jnp.ones((1, 4), bool))
+        table = Measured(*rows, *flags, jnp.asarray(shape, dtype) if correlated else None)
+        nuisance = cast(Nuisance(systematic=systematic), dtype)
+        return call(jnp.asarray(unit * predicted[None], dtype), table, nuisance)
+
+    for systematic in (0.0, 0.1):
+        expected, slope = of(1.0, systematic, np.float64)
+        for dtype, rtol in ((np.float64, 1e-12), (np.float32, 1e-5)):
+            for unit in (1e-30, 1e-21, 1e-13, 1e-4, 1e6):
+                got, slopes = of(unit, systematic, dtype)
+                assert got.dtype == dtype
+                assert float(got) == pytest.approx(float(expected) - 3.0 * np.log(unit), rel=rtol)
+                np.testing.assert_allclose(np.asarray(slopes, float) * unit, slope, rtol=20 * rtol, atol=1e-6)
 
 
 def test_a_limit_beside_correlated_points_counts_once():

@@ -485,6 +485,8 @@ def test_page_tells_what_a_reader_needs(written, mock):
                    "fitting.Run.load(", "jaxcrc report", "unknown", "gaussian, sigma 0.1 deg",
                    "Halo & <cloud>", "One paragraph."):  # fmt: skip
         assert needed in words, needed
+    (note,) = mock.problem.notes
+    assert f"Note: {note}." in words
     assert "<cloud>" not in text
     assert "nan" not in words.replace("nav", "").lower().split()
     assert "prefers-color-scheme: dark" in text

@@ -11,14 +11,17 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from fitting.tables import shipped
 from fitting.tables.checks import TableError, correlated_covariance
 from fitting.tables.describe import describe
 from fitting.tables.files import locate, read_table, write_table
-from fitting.tables.regions import AbstractRegion, Annuli, Circle, Total
+from fitting.tables.regions import AbstractRegion, Annuli, Box, Circle, Total
+from fitting.tables.remarks import remarks
 from fitting.tables.shipped import data_folder
 from fitting.tables.table import Table
+from jaxcrc.observe.psf import Gaussian
 
 DOCS = Path(__file__).parents[3] / "docs" / "tables.md"
 EXAMPLES = re.findall(r"```ecsv\n(.*?)```", DOCS.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -394,7 +397,8 @@ BROKEN_PROFILES = [
     ([("value", "valeu")], "unknown column 'valeu'; did you mean 'value'?"),
     ([("name: r_min", "name: r_mid"), (" r_min ", " r_mid ")], "two edges, in columns r_min and r_max"),
     ([("name: r_min", "name: radius"), (" r_min ", " radius ")], "'radius'; an annulus is given by its two edges"),
-    ([("name: r_min", "name: x_ref"), (" r_min ", " x_ref ")], "'x_ref'; an annulus is given by its two edges"),
+    ([("name: r_min", "name: radius"), (" r_min ", " radius ")], "'radius'; an annulus is given by its two edges"),
+    ([("name: r_min", "name: x_min"), (" r_min ", " x_min ")], "'x_min'; a projected distance runs along a row of box"),
     ([("value", "flux")], "unknown column 'flux'; name it 'value' and put 'kind: flux'"),
     ([("is_ul", "flux_ul")], "unknown column 'flux_ul'; put the limit into 'value'"),
     ([("error", "dnde_errn")], "unknown column 'dnde_errn'; name it 'error_lo'"),
@@ -445,7 +449,15 @@ BROKEN_PROFILES = [
     ([("ra: 98.117 deg", "right: 98.117 deg")], "write it as '{ra: 270.11 deg, dec: -24.04 deg}'"),
     ([("dec: 17.367 deg", "dec: 117.367 deg")], "Dec 117.367 deg, which is off the sky"),
     ([("#   confidence: 0.95\n", "")], "there are upper limits but no 'confidence'"),
-    ([("confidence: 0.95", "confidence: 95")], "'confidence' is 95; give a probability between 0 and 1"),
+    *(
+        ([("confidence: 0.95", f"confidence: {number}")], f"'confidence' is {number}; give a probability between 0 and")
+        for number in (95, 1.0, 0.5, 0.05, 0.0, -0.95)
+    ),
+    ([("confidence: 0.95", "confidence: '0.95'")], "'confidence' is '0.95'; give a number such as 0.95"),
+    ([("reference: a paper", "layout: 1")], "'layout' is 1; give true or false"),
+    ([("reference: a paper", "layout: true")], "'layout' is true, but 'simulated' is not"),
+    ([("error, unit: 1 / (cm2 s deg2)", "error, unit: ''")], "column 'error' has a blank unit; give it one like"),
+    ([("e_min, unit: TeV", "e_min, unit: ' '")], "column 'e_min' has a blank unit; give it one like 'GeV'"),
     ([("confidence: 0.95", "confidnce: 0.95")], "unknown key 'confidnce' in the metadata; did you mean 'confidence'?"),
     ([(f"#   psf: {PSF}\n", "")], "the metadata have no 'psf'"),
     ([(PSF, "0.1 deg")], "'psf' is '0.1 deg'; write it as '{shape: gaussian, sigma: 0.1 deg}' or 'none'"),
@@ -477,7 +489,8 @@ BROKEN_SPECTRA = [
     ([("centre: {ra: 270.11 deg, dec: -24.039 deg}, ", "")], "'region' has no centre"),
     ([("radius: 0.2 deg", "radius: 0 deg")], "'region.radius' is '0 deg'; give a positive number"),
     ([("distance: 2 kpc", "correlation_length: 1 deg")], "'correlation_length' and column 'covariance' are both"),
-    ([(COVARIANCE, COVARIANCE.replace(" / (TeV2 cm4 s2)", ""))], "does not convert to"),
+    ([(COVARIANCE, COVARIANCE.replace(" / (TeV2 cm4 s2)", " / TeV2"))], "does not convert to"),
+    ([(COVARIANCE, COVARIANCE.replace("1 / (TeV2 cm4 s2)", "''"))], "column 'covariance' has a blank unit"),
     ([(COVARIANCE, COVARIANCE.replace("[3]", "[2]"))], "not a readable ECSV table ("),
     ([("2.0 2.0e-13 0.5e-13 [0.0,2.0e-27,2.5e-27]\n", "")], "column 'covariance' has shape (2, 3) for 2 rows"),
     ([("[1.0e-24,1.0e-25,0.0]", "[1.0e-24,NaN,0.0]")], "covariance holds nan or infinite numbers"),
@@ -530,6 +543,8 @@ BAD_FIELDS = [
     ({"region": Annuli((0.0, 0.0), np.array([1.0]), np.array([0.5]))}, "r_min in annulus 1 is 1 deg, not below r_max"),
     ({"psf": (("gaussian", 0.1),)}, "psf has 1 entries for 2 energies"),
     ({"is_ul": np.array([[True], [False]])}, "no 'confidence'"),
+    ({"is_ul": np.array([[True], [False]]), "confidence": 0.5}, "'confidence' is 0.5; give a probability"),
+    ({"kind": "energy_flux", "unit": "erg / (cm2 s)", "e_max": np.array([3.1, 5.0])}, "1 to 3.1 GeV and 3 to 5 GeV ov"),
     ({"correlation_length": 0.1}, "is set for a spectrum, which has no annuli"),
     ({"covariance": np.eye(3)}, r"covariance has shape \(3, 3\) for 2 points"),
 ]
@@ -538,4 +553,83 @@ BAD_FIELDS = [
 @pytest.mark.parametrize(("fields", "fragment"), BAD_FIELDS)
 def test_tables_made_by_hand_are_checked_too(fields: dict, fragment: str) -> None:
     with pytest.raises(TableError, match=fragment):
-        hand_made(fields.pop("kind", "flux"), "1 / (cm2 s)", **fields)
+        hand_made(fields.pop("kind", "flux"), fields.pop("unit", "1 / (cm2 s)"), **fields)
+
+
+PRINTED = SPECTRUM[: SPECTRUM.index("0.5 4.0e-12")].replace(
+    "- {name: e_ref",
+    "- {name: e_min, unit: TeV, datatype: float64}\n# - {name: e_max, unit: TeV, datatype: float64}\n# - {name: e_ref",
+)
+PRINTED = "\n".join(line for line in PRINTED.splitlines() if "covariance" not in line)
+
+
+def printed(*rows: str) -> str:
+    return f"{PRINTED}\ne_min e_max e_ref value error\n" + "\n".join(rows) + "\n"
+
+
+OVERLAPPING = ("0.50 0.802 0.63 3.1e-12 4e-13", "0.80 1.26 1.0 1.0e-12 1e-13", "1.27 1.99 1.6 3.0e-13 5e-14")
+
+
+def test_of_a_value_at_e_ref_the_printed_edges_do_not_matter(tmp_path: Path) -> None:
+    """In whatever order the rows come, and however far bands overlap; the energies alone must be apart."""
+    for rows in (OVERLAPPING, OVERLAPPING[::-1], ("0.1 5.0 0.63 3.1e-12 4e-13", *OVERLAPPING[1:])):
+        table = read_table(write(tmp_path, printed(*rows)))
+        np.testing.assert_allclose(table.e_ref, [630.0, 1000.0, 1600.0])
+        np.testing.assert_allclose(table.value[:, 0], [3.1e-12, 1.0e-12, 3.0e-13])
+    with pytest.raises(TableError, match="the energy 1000 GeV is given twice"):
+        read_table(write(tmp_path, printed(*OVERLAPPING, "0.9 1.1 1.0 1.1e-12 1e-13")))
+
+
+def test_a_layout_has_its_own_mark(tmp_path: Path) -> None:
+    """Neither ones nor a missing truth make one; where both might, the table has to say what it is."""
+    simulated = ("reference: a paper", "simulated: true")
+    assert not read_table(write(tmp_path, swapped(PROFILE, simulated))).layout
+    ones = [(row, f"{row.rsplit(' ', 3)[0]} 1.0 0.1 False") for row in PROFILE.splitlines()[-4:]]
+    with pytest.raises(TableError, match="all of its values are 1; say 'layout: true' if it only tells where"):
+        read_table(write(tmp_path, swapped(PROFILE, simulated, *ones)))
+    for mark in (True, False):
+        marked = ("reference: a paper", f"simulated: true\n#   layout: {str(mark).lower()}")
+        table = read_table(write(tmp_path, swapped(PROFILE, marked, *ones)))
+        assert table.layout is mark
+        assert ("LAYOUT" in describe(table)) is mark
+    assert not read_table(write(tmp_path, swapped(PROFILE, *ones))).layout  # measured, whatever the numbers
+
+
+ODD = [
+    ([("1.0e-12 F", "1.0e-18 F"), ("0.6e-12 F", "0.6e-18 F"), ("0.4e-12 F", "0.4e-18 F")], "of the values"),
+    ([("1.0e-12 F", "1.0e-6 F"), ("0.6e-12 F", "0.6e-6 F"), ("0.4e-12 F", "0.4e-6 F")], "of the values"),
+    ([("sigma: 6 arcmin", "sigma: 6 deg")], r"\(6 deg\) is 15 times as wide as the region reaches \(0.4 deg\)"),
+]
+
+
+@pytest.mark.parametrize(("changes", "fragment"), ODD)
+def test_what_is_odd_but_can_be_used_is_told(tmp_path: Path, changes: list, fragment: str) -> None:
+    table = read_table(write(tmp_path, swapped(PROFILE, *changes)))
+    (remark,) = remarks(table)
+    assert re.search(fragment, remark)
+    assert remark in describe(table)
+
+
+def test_what_ships_and_what_is_documented_is_not_odd(tmp_path: Path) -> None:
+    for text in (PROFILE, SPECTRUM, *EXAMPLES):
+        assert not remarks(read_table(write(tmp_path, text)))
+    for path in data_folder().rglob("*.ecsv"):
+        assert not remarks(read_table(path)), path
+
+
+def test_a_box_catches_along_its_width_what_it_does_not_along_its_height() -> None:
+    """Shares of a blurred point that a box of 4° × 1° catches, by error functions along its own axes."""
+    spread = 0.3
+    for angle in (0.0, 90.0, 30.0):
+        box, turn = Box(width=4.0, height=1.0, angle=angle), math.radians(angle)
+        for along, across in ((1.5, 0.0), (0.0, 1.5), (1.9, 0.4), (-1.0, -0.6)):  # by the width, by the height
+            north = across * math.cos(turn) - along * math.sin(turn)
+            east = across * math.sin(turn) + along * math.cos(turn)
+            ends = [(half - x, -half - x) for half, x in ((2.0, along), (0.5, across))]
+            shares = [0.5 * (erf(b / spread / 2**0.5) - erf(a / spread / 2**0.5)) for b, a in ends]
+            # The point is told from what shines, and the box's centre lies 0.2° north and 0.1° west of that.
+            point = np.deg2rad([[north + 0.2, east - 0.1]])
+            caught = box.caught(point, Gaussian(math.radians(spread)), tuple(np.deg2rad([0.2, -0.1])))
+            np.testing.assert_allclose(caught, [[shares[0] * shares[1]]], rtol=1e-9, atol=1e-12)
+            inside = abs(along) < 2.0 and abs(across) < 0.5
+            assert bool(box.contains(point, tuple(np.deg2rad([0.2, -0.1])))[0, 0]) is inside

@@ -3,10 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy.integrate import quad
 
 import jaxcrc
-from jaxcrc.source.spindown import age_from_period
+from jaxcrc.source.pulsar import ElectronPowerLaw, Pulsar, Timing
+from jaxcrc.source.spindown import age_from_period, latest_birth, timing_power
 
 
 def test_geminga_of_two_codes():
@@ -43,3 +45,42 @@ def test_every_argument_matters():
     slopes = jax.grad(age_from_period, argnums=range(4))(*map(jnp.asarray, (0.1, 20.0, 5.0, 2.7)))
     assert all(np.isfinite(s) and s != 0.0 for s in slopes)
     assert jaxcrc.spin_down(*(jnp.float32(a) for a in at)).dtype == jnp.float32
+
+
+def test_the_power_of_timing_is_the_one_that_is_printed():
+    """Crab: P = 33.4 ms, Ṗ = 4.2e-13, Ė = 4.5e38 erg/s; Geminga: 3.25e34 erg/s (ATNF catalogue)."""
+    np.testing.assert_allclose(timing_power(0.0334, 420.0), np.log10(4.5e38), atol=0.02)
+    np.testing.assert_allclose(timing_power(0.2371, 10.971), np.log10(3.25e34), atol=0.01)
+
+
+@pytest.mark.parametrize("derivative", [1.097e-14, 1.4e-20, 1e-8, 0.0])
+def test_a_period_derivative_in_another_unit_is_refused(derivative):
+    """No pulsar slows down by less than 1e-21: what is smaller in 1e-15 was not counted in it."""
+    with pytest.raises(ValueError, match="counts in 1e-15, and no pulsar slows down so little: write"):
+        Timing(period=0.2371, period_derivative=derivative)
+
+
+@pytest.mark.parametrize("derivative", [1e-6, 10.97, 420.0, 1e5])
+def test_period_derivatives_of_pulsars_are_taken(derivative):
+    assert float(Timing(period=0.2371, period_derivative=derivative).period_derivative) == derivative
+    traced = jax.jit(lambda d: Timing(period=0.2371, period_derivative=d).age(jnp.asarray(1.0), jnp.asarray(3.0)))
+    np.testing.assert_allclose(traced(derivative), age_from_period(0.2371, derivative, 1.0), rtol=1e-12)
+
+
+def test_a_pulsar_has_an_age_where_its_birth_period_is_below_todays():
+    """τ₀ = 2τ_c/(n − 1) is a pulsar born today: from there on nothing is left, and that is said."""
+    for index in (2.0, 2.6, 3.0):
+        limit = float(latest_birth(0.2371, 10.971, index))
+        np.testing.assert_allclose(limit, 2.0 * 342.4 / (index - 1.0), rtol=1e-3)
+        for share in (0.01, 0.5, 0.999, 1.0, 1.001, 30.0):
+            source = Pulsar(
+                ElectronPowerLaw(index=2.2, log10_cutoff=2.3),
+                Timing(period=0.2371, period_derivative=10.971),
+                log10_power=34.5,
+                log10_efficiency=-0.4,
+                log10_tau0=np.log10(1e3 * share * limit),
+                braking_index=index,
+            )
+            if share != 1.0:
+                assert bool(source.has_age()) == (share < 1.0)
+            np.testing.assert_allclose(source.age(), max(limit - share * limit, 1e-3 * limit), rtol=1e-6)

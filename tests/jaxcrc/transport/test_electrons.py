@@ -215,6 +215,12 @@ def test_status_of_what_cannot_be():
     assert status(31.5, 3.0) & int(Status.SUPERLUMINAL)
 
 
+def test_an_age_that_timing_does_not_leave_is_flagged():
+    for log10_tau0, expected in ((4.08, 0), (5.5, 0), (6.5, int(Status.NO_AGE))):
+        source = bind({"source": TIMED}, {"source.log10_tau0": log10_tau0})["source"]
+        assert int(FIELD(Cooled(), source)[1]) & int(Status.NO_AGE) == expected
+
+
 def test_only_electrons_cool_here():
     protons = EnergyGrid(TOTAL, jnp.ones(6, bool), PROTON_MASS)
     with pytest.raises(ValueError, match="heavier particles"):
