@@ -54,7 +54,8 @@ class Problem:
     """What is to be inferred, from what.
 
     Arguments: scene; tables — {name: Table}; priors — {path: numpyro distribution or Prior}; options — see `Options`;
-    title, text — for people; sampling — settings that `fit` takes where it is told nothing else.
+    title, text — for people; sampling — settings that `fit` takes where it is told nothing else; report — what to tell
+    besides: `energies` pc, as texts or [GeV], at which κ and χ are quoted.
     Errors: PriorError, AssemblyError (both ValueError), naming the path or the table and the remedy.
     """
 
@@ -67,9 +68,11 @@ class Problem:
         title: str = "",
         text: str = "",
         sampling: Mapping[str, Any] | None = None,
+        report: Mapping[str, Any] | None = None,
     ) -> None:
         options = options or Options()
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
+        self.report = dict(report or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
         spans = free_spans(self.scene, self.tables, self.priors, options.ties)
@@ -171,7 +174,7 @@ class Problem:
     def at(self, values: Mapping[str, Any]) -> Problem:
         """The same problem with the scene moved to {path: value}, ties included."""
         scene = self.posterior.bound({**self.start(), **values})
-        return Problem(scene, self.tables, self.priors, self.options, self.title, self.text, self.sampling)
+        return Problem(scene, self.tables, self.priors, self.options, self.title, self.text, self.sampling, self.report)
 
     def expected_tables(self) -> dict[str, Table]:
         """The tables the scene would give without noise, with the measured tables' errors; labelled simulated."""
@@ -243,5 +246,12 @@ def simulate(problem: Problem, seed: int = 0, errors: float | None = None) -> Pr
     """
     tables = problem.simulate(jax.random.key(seed), errors)
     return Problem(
-        problem.scene, tables, problem.priors, problem.options, problem.title, problem.text, problem.sampling
+        problem.scene,
+        tables,
+        problem.priors,
+        problem.options,
+        problem.title,
+        problem.text,
+        problem.sampling,
+        problem.report,
     )

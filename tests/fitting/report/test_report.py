@@ -31,7 +31,7 @@ import fitting
 from fitting import words
 from fitting.cli.terminal import terminal_table
 from fitting.report import html as page
-from fitting.report import predictive
+from fitting.report import predictive, sections
 from fitting.report import write as report
 from fitting.report.figures import plot_rank, plot_scan, plot_shrinkage
 from fitting.runs.labels import label_of, labels, symbols
@@ -539,17 +539,35 @@ def test_terminal_table_has_a_row_for_each_quantity(mock):
     console = Console(width=130, record=True, file=io.StringIO())
     console.print(table)
     text = console.export_text()
-    assert table.row_count == 4 + 5
+    assert table.row_count == 4 + 9 + 1  # beneath a line that says which are extrapolated
     assert "SIMULATED" in text
     assert "log₁₀ M of cloud a [M☉]" in text
     assert "κ_s(10 TeV) [cm² s⁻¹]" in text
     assert "nan" not in text
 
 
-def test_unsampled_runs_say_unknown(mock):
+def test_columns_with_nothing_in_them_are_left_out(mock):
     run = dataclasses.replace(mock, about={**mock.about, "method": "map", "sampled": False})
-    table = terminal_table(run)
-    assert set(table.columns[5]._cells) == {"unknown"}
+    heads = [column.header for column in terminal_table(run, 200).columns]
+    assert heads == ["parameter", "median", "68 %", "95 %", "MAP", "shrinkage"]
+    assert "Gaussian around the MAP" in terminal_table(run, 200).title
+    assert "MAP error" in sections.parameter_grid(mock, mock.summary())[0]
+    silent = dataclasses.replace(mock, best_errors=dict.fromkeys(WIDTHS, math.nan))
+    head, rows = sections.parameter_grid(silent, silent.summary())
+    assert "MAP error" not in head
+    assert all(len(row) == len(head) for row in rows)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 118, 160])
+def test_no_number_is_cut_in_any_terminal(mock, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(terminal_table(mock, width))
+    text = console.export_text()
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert not re.search(r"[^ ]…|…[^ ]", text)  # a cut word ends in dots; those of an interval stand alone
+    for row in mock.summary():
+        assert short(float(row["q50"])) in text
+        assert f"{short(float(row['q2.5']))} … {short(float(row['q97.5']))}" in text
 
 
 # --- words

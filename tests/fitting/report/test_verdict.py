@@ -149,15 +149,18 @@ def test_interrupted_sampling_is_told(problem):
 
 def test_kappa_comes_first_and_agrees_with_the_draws(problem):
     draws = draw(TIGHT)
-    text = about(run_of(problem, draws), "Diffusion (halo): κ_s(10 TeV) = ")
+    text = about(run_of(problem, draws), "Diffusion (halo): its measured light comes from particles around ")
     # κ = χ 10²⁸ (E/10 GeV)^δ cm²/s in momentum, which at these energies is the kinetic energy within 1e-4 at 10 TeV.
     kappa = 1e28 * 10.0 ** draws[CHI] * 1000.0 ** draws[DELTA]
     low, middle, high = np.quantile(kappa, (0.025, 0.5, 0.975))
-    found = re.search(r"= ([\d.]+) × 10²⁷ cm² s⁻¹ \(95 % interval \(([\d.]+) to ([\d.]+)\) × 10²⁷", text)
+    found = re.search(r"κ_s\(10 TeV\) = ([\d.]+) × 10²⁷ cm² s⁻¹ \[\(([\d.]+) to ([\d.]+)\) × 10²⁷", text)
     np.testing.assert_allclose([float(x) * 1e27 for x in found.groups()], [middle, low, high], rtol=0.03)
     for reference in ("χ(10 GeV; nava16)", "χ(10 TeV; nava16)", "χ(10 GeV; bc18)", "χ(10 TeV; bc18)"):
         assert f"{reference} = " in text
-    assert text.index("κ_s(10 TeV)") < text.index("χ(10 GeV; nava16)") < text.index("δ = ")
+    seen, _, beyond = text.partition("Extrapolated")
+    assert seen.index("κ_s(10 TeV)") < seen.index("χ(10 TeV; nava16)") < seen.index("δ = ")
+    assert "10 GeV" not in seen
+    assert "TeV" not in beyond
 
 
 def test_no_chi_stands_without_its_reference(problem):
@@ -168,17 +171,44 @@ def test_no_chi_stands_without_its_reference(problem):
 
 def test_suppression_is_established_only_where_the_draws_show_it(problem):
     text = about(run_of(problem, draw(TIGHT)), "Diffusion")
-    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 GeV; nava16)" in text
+    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16)" in text
     assert "Neither" not in text
     draws = draw(TIGHT)
-    draws[CHI] = draws[CHI] + 1.5  # around χ = 1 of nava16, 0.16 of bc18
+    draws[CHI] = draws[CHI] + 1.8  # around χ = 1 of nava16 at 10 TeV, 0.22 of bc18
     text = about(run_of(problem, draws), "Diffusion")
-    assert "Neither χ < 1 nor χ > 1 is established at 95 % for χ(10 GeV; nava16) (P(χ < 1) = " in text
-    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16), χ(10 GeV; bc18)" in text
+    assert "Neither χ < 1 nor χ > 1 is established at 95 % for χ(10 TeV; nava16) (P(χ < 1) = " in text
+    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; bc18)" in text
     draws[CHI] = draws[CHI] + 2.0
-    assert "χ > 1 (faster diffusion than κ₀) is established at 95 % for χ(10 GeV; nava16)" in about(
+    assert "χ > 1 (faster diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16)" in about(
         run_of(problem, draws), "Diffusion"
     )
+
+
+@pytest.mark.parametrize("shift", [-3.5, -1.0, 0.0, 3.0])
+def test_nothing_is_established_where_the_data_do_not_look(problem, shift):
+    draws = draw(TIGHT)
+    draws[CHI] = draws[CHI] + shift
+    text = about(run_of(problem, draws), "Diffusion")
+    low, high = (float(x) for x in re.search(r"68 % of it from ([\d.]+) TeV to ([\d.]+) TeV", text).groups())
+    for sentence in text.split(". "):
+        for value, unit in re.findall(r"χ\(([\d.]+) (\w+);", sentence):
+            inside = low <= float(value) * {"GeV": 1e-3, "TeV": 1.0}[unit] <= high
+            assert inside or sentence.startswith("Extrapolated"), sentence
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0.0, False), (-3.05, True), (-5.0, True)])
+def test_draws_below_the_bohm_limit_are_told_and_establish_nothing(problem, shift, told):
+    draws = draw(TIGHT)
+    draws[CHI] = draws[CHI] + shift
+    text = about(run_of(problem, draws), "Diffusion")
+    # c r_L/3 in 3 µG [cm² s⁻¹]: 1.0810e-3 pc for 1 PeV in 1 mG, as r_L goes with E/B.
+    kappa, limit = 1e28 * 10.0 ** draws[CHI] * 1000.0 ** draws[DELTA], 2.998e10 / 3.0 * 3.6035e-3 * 3.0857e18
+    share = np.mean(kappa < limit)
+    assert ("At 10 TeV κ lies below the Bohm limit" in text) is told
+    if told:
+        assert f"c r_L/3 in {fitting.words.percent(share)} of the draws" in text
+    if share > 0.5:
+        assert not re.search(r"χ < 1 \(slower[^.]*χ\(10 TeV", text)
 
 
 def test_held_diffusion_is_called_held(problem):
@@ -187,7 +217,7 @@ def test_held_diffusion_is_called_held(problem):
     held = fitting.Problem(scene(medium), problem.tables, free, problem.options)
     draws = {WORK: 49.5 + 0.1 * np.random.default_rng(0).normal(size=(CHAINS, SIZE))}
     run = dataclasses.replace(run_of(held, draws), best={WORK: 49.5}, best_errors={WORK: 0.1})
-    assert about(run, "Diffusion (halo): κ(10 TeV) is held at ").endswith("3.16 × 10²⁹ cm² s⁻¹.")
+    assert about(run, "Diffusion (halo) is held: ").count("κ_s(10 TeV) = 3.16 × 10²⁹ cm² s⁻¹") == 1
 
 
 # --- what decided it
