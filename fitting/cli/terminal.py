@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -114,7 +114,7 @@ def terminal_table(run: Run, width: int | None = None) -> Grid:
     for row in summary:
         key, unit = str(row["parameter"]), unit_of(str(row["unit"]))
         name = parameter_name(run, key)
-        cells = [cell(column, row, short) for column in columns]
+        cells = [cell(column, row, short, _ends) for column in columns]
         groups[key in summary.meta["extrapolated"]].append([f"{name} [{unit}]" if unit else name, *cells])
     heads = [column.head for column in columns]
     choices = [
@@ -122,6 +122,10 @@ def terminal_table(run: Run, width: int | None = None) -> Grid:
         for kept in ([i for i, head in enumerate(heads) if head in layout] for layout in LAYOUTS)
     ]
     return fitting_grid(choices, _stacked(_title(run), heads, groups), width)
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{short(low)} … {short(high)}"
 
 
 def _title(run: Run) -> str:
@@ -135,9 +139,7 @@ def _picked(rows: list[list[str]], kept: list[int]) -> list[list[str]]:
 
 def _grid(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> Grid:
     """A row for each parameter; those that are extrapolated beneath a line of their own."""
-    grid = Grid(title=escape(title), box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
-        grid.add_column(head, justify="right" if grid.columns else "left", no_wrap=True)
+    grid = new_grid(title, heads)
     for far, rows in groups.items():
         if far and rows:
             grid.add_section()
@@ -147,10 +149,18 @@ def _grid(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> 
     return grid
 
 
+def new_grid(title: str, heads: list[str], show_header: bool = True, fold: bool = False) -> Grid:
+    """A table without rows: its first column to the left, the others to the right. Arguments: fold — long cells."""
+    grid = Grid(title=escape(title) or None, box=SIMPLE_HEAD, pad_edge=False, show_header=show_header)
+    for head in heads:
+        side: Literal["left", "right"] = "right" if grid.columns else "left"
+        grid.add_column(escape(head), justify=side, no_wrap=not fold, overflow="fold")
+    return grid
+
+
 def _stacked(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> Grid:
     """The cells of each parameter beneath each other."""
-    grid = Grid(title=escape(title), box=SIMPLE_HEAD, pad_edge=False, show_header=False)
-    grid.add_column(overflow="fold")
+    grid = new_grid(title, [""], show_header=False, fold=True)
     for far, rows in groups.items():
         for name, *cells in rows:
             grid.add_row(f"[bold]{escape(name)}[/bold]" + (", extrapolated" if far else ""))

@@ -16,9 +16,9 @@ from fitting.runs.summary import Quoted, derived
 from fitting.words import energy, interval, listed, number, percent, with_error
 from jaxcrc.medium.diffusion import SuppressedDiffusion, bohm
 from jaxcrc.scene import get
-from jaxcrc.units import CM2_S_PER_PC2_KYR
 
 SURE, MOST = 0.95, 0.5
+BOHM = {True: ": whether χ < 1 cannot be said, since diffusion does not hold there", False: ""}
 ROUNDING = 1e-12  # the spread of equal numbers
 
 Rows = Mapping[str, Any]
@@ -39,8 +39,13 @@ def diffusion(run: Run, rows: Rows, meta: Mapping[str, Any], name: str, sure: st
     parts = [f"Diffusion ({name}): {_light(meta['feeds'].get(name))}"]
     if seen:
         parts.append(f"There, as medians and 95 % intervals{_against(run, name)}: {_told(seen, rows)}.")
-        chis = {key: quoted[key] for key in seen if "chi(" in key}
-        parts += _suppression(chis, _below_bohm(run, {key: quoted[key] for key in seen if key in kappas}), sure)
+        slow = _below_bohm(run, name, meta["feeds"][name])
+        if slow <= MOST:
+            parts += _suppression({key: quoted[key] for key in seen if "chi(" in key}, sure)
+        if slow > 0.0:
+            parts.append(
+                f"In {percent(slow)} of the draws κ lies below the Bohm limit c r_L/3 there{BOHM[slow > MOST]}."
+            )
     parts.append(_slope(run, rows, f"components.{name}.medium.delta"))
     if beyond:
         parts.append(f"Extrapolated to energies that the data do not see: {_told(beyond, rows)}.")
@@ -85,20 +90,21 @@ def _slope(run: Run, rows: Rows, path: str) -> str:
     return f"The slope is δ = {with_error(float(row['q50']), float(row['sd']))} (95 % interval {_range(row)})."
 
 
-def _below_bohm(run: Run, kappas: Mapping[str, Quoted]) -> dict[float, float]:
-    """{energy [GeV]: share of the draws with κ below the Bohm limit in the case's magnetic field}."""
+def _below_bohm(run: Run, name: str, feeds: Sequence[float]) -> float:
+    """Share of the draws with κ below the Bohm limit, in the case's field, at an end of the energies of the light."""
     posterior, flat = run.problem.posterior, {path: jnp.asarray(v) for path, v in run.flat().items()}
-    field = np.asarray(jax.vmap(lambda v: posterior.bound(v).light.magnetic_field)(flat))
-    least = {q.energy: np.asarray(bohm(q.energy, field)) * CM2_S_PER_PC2_KYR for q in kappas.values()}
-    return {q.energy: float(np.mean(q.values.ravel() < least[q.energy])) for q in kappas.values()}
+    ends = jnp.asarray([feeds[0], feeds[-1]])
+
+    def is_below(values: dict[str, Any]) -> Any:
+        scene = posterior.bound(values)
+        return jnp.any(media(scene)[name].kappa(ends) < bohm(ends, scene.light.magnetic_field))
+
+    return float(np.mean(jax.vmap(is_below)(flat)))
 
 
-def _suppression(chis: Mapping[str, Quoted], slow: Mapping[float, float], sure: str) -> list[str]:
-    """Whether χ < 1, for each energy and reference; not where most draws lie below the Bohm limit.
-
-    Arguments: slow — share of the draws below that limit, by energy.
-    """
-    below = {_greek(key): float(np.mean(q.values < 1.0)) for key, q in chis.items() if slow[q.energy] <= MOST}
+def _suppression(chis: Mapping[str, Quoted], sure: str) -> list[str]:
+    """Whether χ < 1, for each energy and reference."""
+    below = {_greek(key): float(np.mean(q.values < 1.0)) for key, q in chis.items()}
     least = [key for key, share in below.items() if share >= SURE]
     most = [key for key, share in below.items() if share <= 1.0 - SURE]
     open_ = [f"{key} (P(χ < 1) = {percent(share)})" for key, share in below.items() if 1.0 - SURE < share < SURE]
@@ -111,9 +117,4 @@ def _suppression(chis: Mapping[str, Quoted], slow: Mapping[float, float], sure: 
         parts.append(f"χ > 1 (faster diffusion than κ₀) {sure} for {listed(most)}.")
     if open_:
         parts.append(f"Neither χ < 1 nor χ > 1 {sure} for {listed(open_)}.")
-    return parts + [_bohm(at, share) for at, share in slow.items() if share > 0.0]
-
-
-def _bohm(at: float, share: float) -> str:
-    text = f"At {energy(at)} κ lies below the Bohm limit c r_L/3 in {percent(share)} of the draws"
-    return f"{text}: whether χ < 1 is not told, since diffusion does not hold there." if share > MOST else f"{text}."
+    return parts

@@ -174,7 +174,7 @@ def _so_many(count: int, limits: int, failing: float) -> float:
 
 def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; bands as for E⁻²: F E₁E₂/(E₂ − E₁), its energy flux
-    over ln(E₂/E₁).
+    over ln(E₂/E₁). A mean over a region counts with all of its solid angle.
     """
     power = table.quantity.power
     if table.differential:
@@ -182,7 +182,8 @@ def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     else:
         low, high = table.bands
         squared = 1.0 / np.log(high / low) if power == 1 else low / (1.0 - low / high)
-    return squared * ERG_PER_GEV / table.unit_factor
+    solid = table.region.solid_angles()[0] if table.is_mean else 1.0
+    return squared * solid * ERG_PER_GEV / table.unit_factor
 
 
 def span(table: Table) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from fitting.runs.run import Run
 from fitting.runs.summary import SECOND_REFERENCE
 from fitting.runs.used import hadronic_words, nuclear_words
 from fitting.tables.describe import describe
-from fitting.words import MINUS, UNKNOWN, number, percent
+from fitting.words import MINUS, UNKNOWN, interval, number, percent
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.base import ADVICE, Status
@@ -28,19 +28,16 @@ NO_SOURCE = "no source given: wide by choice"
 
 
 class Column(NamedTuple):
-    """A column of the parameters' table: its head, the numbers of the summary that it shows, and what stands between
-    them.
-    """
+    """A column of the parameters' table: its head, and the one or two numbers of the summary that it shows."""
 
     head: str
     numbers: tuple[str, ...]
-    between: str = ""
 
 
 COLUMNS = (
     Column("median", ("q50",)),
-    Column("68 %", ("q16", "q84"), " … "),
-    Column("95 %", ("q2.5", "q97.5"), " … "),
+    Column("68 %", ("q16", "q84")),
+    Column("95 %", ("q2.5", "q97.5")),
     Column("MAP", ("map",)),
     Column("MAP error", ("map_error",)),
     Column("R-hat", ("r_hat",)),
@@ -65,27 +62,30 @@ def columns_of(summary: astropy.table.Table) -> list[Column]:
     return [c for c in COLUMNS if np.any(np.isfinite([np.asarray(summary[name], float) for name in c.numbers]))]
 
 
-def cell(column: Column, row: Any, form: Callable[[float], str]) -> str:
-    """The numbers of a row in a column; 'unknown' where they are undefined. Arguments: form — of a value."""
-    return column.between.join(_printed(name, float(row[name]), form) for name in column.numbers)
+def cell(column: Column, row: Any, form: Callable[[float], str], between: Callable[[float, float], str]) -> str:
+    """The numbers of a row in a column; 'unknown' where they are undefined, a dash for errors at the MAP.
 
-
-def _printed(name: str, value: float, form: Callable[[float], str]) -> str:
-    if math.isnan(value):
-        return UNKNOWN
-    return f"{value:{DIAGNOSTICS[name]}}".replace("-", MINUS) if name in DIAGNOSTICS else form(value)
+    Arguments: form — of a value; between — of the two ends of an interval.
+    """
+    values = [float(row[name]) for name in column.numbers]
+    if any(math.isnan(value) for value in values):
+        return "–" if column.numbers == ("map_error",) else UNKNOWN
+    if len(values) == 2:
+        return between(values[0], values[1])
+    digits = DIAGNOSTICS.get(column.numbers[0])
+    return f"{values[0]:{digits}}".replace("-", MINUS) if digits else form(values[0])
 
 
 def parameter_grid(run: Run, summary: astropy.table.Table) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the parameters' table: name, unit and numbers."""
-    columns = columns_of(summary)
-    beyond = summary.meta["extrapolated"]
+    """Head and rows of the parameters' table: name with unit, and numbers; what is extrapolated comes last."""
+    columns, beyond = columns_of(summary), summary.meta["extrapolated"]
     rows = []
-    for row in summary:
-        key, unit = str(row["parameter"]), unit_of(str(row["unit"])) or "–"
-        name = parameter_name(run, key) + (", extrapolated" if key in beyond else "")
-        rows.append([name, unit, *(cell(column, row, lambda value: number(value, 3)) for column in columns)])
-    return ["parameter", "unit", *(column.head for column in columns)], rows
+    for row in sorted(summary, key=lambda row: str(row["parameter"]) in beyond):
+        key, unit = str(row["parameter"]), unit_of(str(row["unit"]))
+        name = parameter_name(run, key) + (f" [{unit}]" if unit else "")
+        name += ", extrapolated" if key in beyond else ""
+        rows.append([name, *(cell(column, row, number, interval) for column in columns)])
+    return ["parameter", *(column.head for column in columns)], rows
 
 
 def reference_rows(run: Run) -> list[tuple[str, str, str]]:
@@ -113,6 +113,16 @@ def prior_rows(run: Run) -> list[tuple[str, str, str, str]]:
         rows.append((name, path, words, prior.source or NO_SOURCE))
     ties = run.problem.options.ties.items()
     return rows + [(follower, follower, f"the same as {leader}", "a tie of the case") for follower, leader in ties]
+
+
+def undrawn_words(run: Run) -> list[str]:
+    """A sentence for each table of which there is no picture, and why."""
+    tables = run.problem.tables.items()
+    undrawn = [(name, table) for name, table in tables if not table.is_profile and not table.quantity.spectral]
+    return [
+        f"There is no picture of {name}: a spectrum of {table.quantity.label} of a region is not an E² dN/dE."
+        for name, table in undrawn
+    ]
 
 
 def validity_rows(run: Run) -> list[tuple[str, str, str]]:

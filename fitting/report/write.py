@@ -31,6 +31,7 @@ from fitting.report.sections import (
     prior_rows,
     provenance,
     reference_rows,
+    undrawn_words,
     validity_rows,
 )
 from fitting.report.verdict import verdict
@@ -54,7 +55,8 @@ FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     ),
     "density": (
         plot_density,
-        "Where the cosmic rays are: energy density against the distance from the source, and the local sea's level.",
+        "Where the cosmic rays are: energy density against the distance from the source; with the level of the local "
+        "sea, which is of protons, where protons diffuse.",
     ),
     "shrinkage": (plot_shrinkage, "Width of the posterior against that of the prior: what the data decided."),
     "corner": (plot_corner, "Posterior of the free parameters, with their priors and the MAP."),
@@ -72,7 +74,11 @@ def write_report(run: Run, folder: str | Path) -> Path:
     summary, text = run.summary(), io.StringIO()
     summary.write(text, format="ascii.ecsv")
     _put(folder / SUMMARY_FILE, text.getvalue().encode("utf-8"))
-    missing = {"profile": not profile_tables(run), "spectrum": not spectrum_tables(run)}
+    missing = {
+        "profile": not profile_tables(run),
+        "spectrum": not spectrum_tables(run),
+        "ranks": not run.sampled,
+    }
     pictures = {}
     for name, (draw, caption) in FIGURES.items():
         if not missing.get(name, False):
@@ -115,6 +121,7 @@ def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], 
         html.heading("What the data say"),
         html.paragraphs(verdict(run, summary)),
         *shown,
+        html.paragraphs(undrawn_words(run)),
         html.heading("Parameters"),
         html.grid(*parameter_grid(run, summary)),
         html.paragraphs([f"Means, standard deviations and all quantiles are in {SUMMARY_FILE}."]),
@@ -130,7 +137,7 @@ def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], 
         *(html.heading(name, 3) + html.code(provenance(run, name)) for name in problem.tables),
         html.heading("How it was made"),
         html.facts(making(run)),
-        pictures["ranks"],
+        pictures.get("ranks", ""),
         html.heading("Open it again"),
         html.paragraphs(["From the folder that the run was saved in:"]),
         html.code(f"import fitting\n\nrun = fitting.Run.load({str(folder)!r})\nrun.summary()"),

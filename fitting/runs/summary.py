@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import astropy.table
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
+from fitting.problem.posterior import Posterior
 from fitting.problem.problem import Problem, media
 from fitting.runs.feeds import Feeds, feeding
 from fitting.words import energy
@@ -107,6 +110,12 @@ def diagnostics(values: np.ndarray) -> dict[str, float]:
     }
 
 
+@partial(jax.jit, static_argnames="name")
+def _kappa(posterior: Posterior, name: str, momentum: Array, values: dict[str, Array]) -> Array:
+    """κ [draw, energy] [pc² kyr⁻¹] of a medium."""
+    return jax.vmap(lambda v: media(posterior.bound(v))[name].kappa(momentum))(values)
+
+
 class Quoted(NamedTuple):
     """A derived quantity: its values, their unit, the energy pc [GeV] that it is told at."""
 
@@ -129,11 +138,7 @@ def derived(
     for name, medium in media(problem.scene).items():
         told = dict((energies or {}).get(name, REFERENCE_ENERGIES))
         momentum = jnp.asarray(list(told.values()))
-        kappa = (
-            jax.vmap(lambda v, n=name, p=momentum: media(problem.posterior.bound(v))[n].kappa(p))(flat)
-            if flat
-            else medium.kappa(momentum)
-        )
+        kappa = _kappa(problem.posterior, name, momentum, flat) if flat else medium.kappa(momentum)
         columns = dict(zip(told.items(), np.moveaxis(np.asarray(kappa).reshape(*shape, -1), -1, 0), strict=True))
         for (at, value), column in columns.items():
             found[f"{name}: kappa({at})"] = Quoted(column * CM2_S_PER_PC2_KYR, "cm2 / s", value)
