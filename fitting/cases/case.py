@@ -209,7 +209,7 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
         "priors": {path: spec_of(prior) for path, prior in problem.priors.items()},
         "ties": dict(options.ties),
         "sampling": problem.sampling,
-        "report": problem.report,
+        **({"report": problem.report} if problem.report else {}),
     }
 
 

@@ -115,6 +115,11 @@ def prior_rows(run: Run) -> list[tuple[str, str, str, str]]:
     return rows + [(follower, follower, f"the same as {leader}", "a tie of the case") for follower, leader in ties]
 
 
+def drawn_from(run: Run) -> str:
+    """What the draws of a run are draws of."""
+    return "posterior" if run.sampled else "Gaussian around the MAP"
+
+
 def undrawn_words(run: Run) -> list[str]:
     """A sentence for each table of which there is no picture, and why."""
     tables = run.problem.tables.items()

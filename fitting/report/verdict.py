@@ -73,7 +73,7 @@ def _decided(run: Run, rows: Rows) -> str:
     both = [name for name, value in shrinkage.items() if FROM_PRIOR <= value <= FROM_DATA]
     parts = []
     if data:
-        parts.append(f"The data decided {listed(data)} (posterior narrower than half the prior).")
+        parts.append(f"The data decided {listed(data)} (draws narrower than half the prior).")
     if both:
         parts.append(f"Data and prior together decided {listed(both)}.")
     if prior:

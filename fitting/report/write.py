@@ -25,6 +25,7 @@ from fitting.report.figures import (
     spectrum_tables,
 )
 from fitting.report.sections import (
+    drawn_from,
     making,
     model_facts,
     parameter_grid,
@@ -45,7 +46,7 @@ PAGE_FILE, SUMMARY_FILE, SCAN_FILE = "report.html", "summary.ecsv", "scan.png"
 FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     "profile": (
         plot_profile,
-        "Radial profile: data, the model at the MAP, and 68 and 95 % of the posterior. The model is averaged over each "
+        "Radial profile: data, the model at the MAP, and 68 and 95 % of the {draws}. The model is averaged over each "
         "annulus and blurred by the point-spread function, whose width is marked. Beneath: residuals, ±2 σ shaded.",
     ),
     "spectrum": (
@@ -58,8 +59,8 @@ FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
         "Where the cosmic rays are: energy density against the distance from the source; with the level of the local "
         "sea, which is of protons, where protons diffuse.",
     ),
-    "shrinkage": (plot_shrinkage, "Width of the posterior against that of the prior: what the data decided."),
-    "corner": (plot_corner, "Posterior of the free parameters, with their priors and the MAP."),
+    "shrinkage": (plot_shrinkage, "Width of the {draws} against that of the prior: what the data decided."),
+    "corner": (plot_corner, "Draws of the {draws}: free parameters, with their priors and the MAP."),
     "ranks": (plot_rank, "Ranks of each chain's draws among all: level where the chains have mixed."),
 }
 
@@ -84,7 +85,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
         if not missing.get(name, False):
             png = _png(draw(run))
             _put(folder / f"{name}.png", png)
-            pictures[name] = html.picture(png, caption)
+            pictures[name] = html.picture(png, caption.format(draws=drawn_from(run)))
     parts = _parts(run, summary, pictures, folder)
     return _put(folder / PAGE_FILE, html.page(run.problem.title or "Report", parts).encode("utf-8"))
 

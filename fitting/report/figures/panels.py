@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from fitting.report.figures.style import FAINT, TRUTH, Shown
+from fitting.report.sections import drawn_from
 from fitting.runs.run import Run
 from fitting.tables.table import Table
 
@@ -88,11 +89,6 @@ def draw_residuals(ax: Axes, place: np.ndarray, pull: np.ndarray, colour: str) -
     tick = 2 if reach < 5.0 else round(0.7 * reach)
     ax.set_yticks([-tick, 0, tick])
     ax.set_ylabel(PULL_LABEL, fontsize=8)
-
-
-def drawn_from(run: Run) -> str:
-    """What the draws of a run are draws of."""
-    return "posterior" if run.sampled else "Gaussian around the MAP"
 
 
 def model_keys(run: Run, colour: str) -> list[Any]:

@@ -15,7 +15,6 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from fitting.problem.priors import bounds
-from fitting.report.figures.panels import drawn_from
 from fitting.report.figures.style import (
     BLUE,
     CYCLE,
@@ -31,6 +30,7 @@ from fitting.report.figures.style import (
     style,
 )
 from fitting.report.predictive import truth_of
+from fitting.report.sections import drawn_from
 from fitting.runs.labels import labels, symbols
 from fitting.runs.run import Run
 
@@ -213,7 +213,7 @@ def plot_shrinkage(run: Run) -> Figure:
             ax.text(max(r, 0.0) + 0.015, y, f"{r:.2f}", va="center", fontsize=9)
         ax.set_yticks(place, list(names.values()))
         ax.set_xlim(0.0, max(1.25, 1.12 * max(ratio)))
-        ax.set_xlabel("sd of the posterior / sd of the prior")
+        ax.set_xlabel(f"sd of the {drawn_from(run)} / sd of the prior")
         ax.grid(axis="y", visible=False)
         shares = (
             (BLUE, "decided by the data (< 0.5)"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DROPS = {-2.996: "95 %", -1.139: "68 %"}
 LOWEST = min(DROPS)
 CONDITIONAL = "Conditional: all other free parameters are held."
-FINER, FLOOR, ACROSS = 8, -1e3, 3
+FINER, FINEST, FLOOR, ACROSS = 8, 1200, -1e3, 3
 
 
 def plot_scan(dataset: xr.Dataset) -> Figure:
@@ -94,7 +94,8 @@ def refined(x: np.ndarray, y: np.ndarray, level: np.ndarray) -> tuple[np.ndarray
     """
     if not np.all(np.isfinite(level)) or min(level.shape) < 4 or min(np.diff(x).min(), np.diff(y).min()) <= 0.0:
         return x, y, np.maximum(level, FLOOR)
-    fine = tuple(np.interp(np.linspace(0, a.size - 1, FINER * (a.size - 1) + 1), np.arange(a.size), a) for a in (x, y))
+    finer = max(FINER, FINEST // max(level.shape)) if is_coarse(level) else FINER
+    fine = tuple(np.interp(np.linspace(0, a.size - 1, finer * (a.size - 1) + 1), np.arange(a.size), a) for a in (x, y))
     smooth = RectBivariateSpline(y, x, level)(fine[1], fine[0])
     return *fine, np.maximum(smooth - smooth.max(), FLOOR)
 
