@@ -130,7 +130,7 @@ def _ends(low: float, high: float) -> str:
 
 def _title(run: Run) -> str:
     title = (run.problem.title or "Parameters") + (" (SIMULATED)" if run.problem.simulated else "")
-    return title if run.sampled else f"{title}: a Gaussian around the MAP, no posterior"
+    return title if run.sampled else f"{title} – a Gaussian around the MAP, no posterior"
 
 
 def _picked(rows: list[list[str]], kept: list[int]) -> list[list[str]]:

@@ -22,7 +22,7 @@ class Agreement(enum.Enum):
         "The model passes too near to the points of {names}: their errors are overestimated, or the points are "
         "correlated."
     )
-    UNKNOWN = "Whether the model describes {names} is unknown: there are no more points than free parameters."
+    UNKNOWN = "Whether the model describes {names} is unknown: there are no more points than they decide parameters."
     LIMITS = "There are only upper limits in {names}: the model agrees with them, which does not show that it is right."
     GOOD = "The model describes {names}."
 

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from scipy.special import bdtrc, chdtrc
 
 from fitting.problem.problem import Posterior, Problem
+from fitting.report.combinations import best_combinations
 from fitting.runs.run import Run
 from fitting.runs.summary import QUANTILES
 from fitting.setup.assemble import assemble
@@ -52,9 +53,9 @@ class Misfit:
     """How a table and the model agree: χ² at the MAP over measured points, limits and how many the MAP exceeds.
 
     p_value — probability of a larger χ², averaged over the posterior (posterior predictive); p_best — the same at the
-    MAP, for points less their share of the free parameters, NaN where none are left; expected — number of limits that
-    lie below a true model, each failing with 1 − confidence; p_limits, p_limits_best — probability that so many or more
-    do, averaged over the posterior and at the MAP, NaN without limits.
+    MAP, for points less their share of the directions that the data decide, NaN where none are left; expected — number
+    of limits that lie below a true model, each failing with 1 − confidence; p_limits, p_limits_best — probability that
+    so many or more do, averaged over the posterior and at the MAP, NaN without limits.
     """
 
     chi_squared: float
@@ -133,7 +134,7 @@ def chi_squared(table: Table, predicted: np.ndarray, systematic: float) -> float
 def misfits(run: Run, size: int = DRAWS) -> dict[str, Misfit]:
     """How each table and the model agree; Σ residual² of a two-piece normal is a χ², so p needs no mock data."""
     total = sum(int(table.measured.sum()) for table in run.problem.tables.values())
-    left = max(0.0, 1.0 - len(run.draws) / max(total, 1))
+    left = max(0.0, 1.0 - best_combinations(run)[1] / max(total, 1))
     return {
         name: _misfit(run.problem.tables[name], predicted, systematic, left)
         for name, (predicted, systematic) in observed(run, size).items()

@@ -40,7 +40,7 @@ def verdict(run: Run, summary: astropy.table.Table | None = None) -> list[str]:
     belief = weigh(run, rows)
     paragraphs = [
         belief.words,
-        _edge(run),
+        _edge(run, belief.stands),
         *(diffusion(run, rows, table.meta, name, belief.sure) for name in media(run.problem.scene)),
         _decided(run, rows),
         _pairs(run),
@@ -52,8 +52,8 @@ def verdict(run: Run, summary: astropy.table.Table | None = None) -> list[str]:
     return [text for text in paragraphs if text]
 
 
-def _edge(run: Run) -> str:
-    """Which priors stop the MAP."""
+def _edge(run: Run, stands: bool) -> str:
+    """Which priors stop the MAP. Arguments: stands — whether the draws can be read instead."""
     names = symbols(run.problem)
     edges = {path: bounds(run.problem.priors[path].distribution) for path in names}
     held = [f"{names[path]} = {number(run.best[path])}" for path in names if run.best[path] in edges[path]]
@@ -61,7 +61,7 @@ def _edge(run: Run) -> str:
         return ""
     return (
         f"The MAP lies at the edge of the priors: {listed(held)}. The density still rises there, and what the MAP "
-        "says of the parameters that trade against these means little: read medians and intervals."
+        f"says of the parameters that trade against these means little{': read medians and intervals' * stands}."
     )
 
 

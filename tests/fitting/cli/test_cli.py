@@ -140,7 +140,7 @@ def test_scan_writes_a_dataset_with_its_peak_at_the_map(run, tmp_path):
         peak = density.where(density == density.max(), drop=True)
         assert abs(float(peak[chi][0]) - scan.attrs[f"held:{chi}"]) < 0.1
         assert np.all(np.isfinite(density))
-        assert scan.attrs["conditional"].startswith("Conditional: others held at the MAP, log₁₀ W = 49.")
+        assert scan.attrs["conditional"].startswith("Conditional: others held at the MAP, log₁₀ W [erg] = 49.")
         assert "δ" not in scan.attrs["conditional"]
 
 

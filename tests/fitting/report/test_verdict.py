@@ -275,6 +275,9 @@ def test_a_map_at_the_edge_of_a_prior_is_told(problem):
     assert not [text for text in verdict(run) if text.startswith("The MAP lies")]
     run = dataclasses.replace(run, best={**run.best, INDEX: 1.5})
     assert "edge of the priors: index α = 1.5." in about(run, "The MAP lies")
+    assert "read medians" in about(run, "The MAP lies")
+    far = dataclasses.replace(run, about={**run.about, "method": "map", "drop": 11.0, "drop_expected": 1.7})
+    assert "read medians" not in " ".join(verdict(far))
 
 
 def test_prior_and_data_are_named_as_what_decided(problem):
