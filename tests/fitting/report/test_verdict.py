@@ -129,26 +129,21 @@ def test_divergences_are_a_fault(problem):
     assert verdict(run_of(problem, draw(TIGHT), divergences=2))[0].startswith("The chains can be believed")
 
 
-def test_a_small_tail_is_never_forgiven(problem):
-    draws = draw(TIGHT)
-    size = draws[DELTA].size
-    # One chain in the tails for long: quantiles at 5 and 95 % are known by few of its draws, the middle by all.
-    sticky = np.repeat(np.random.default_rng(0).normal(size=(CHAINS, SIZE // 50)), 50, axis=1)
-    far = np.abs(sticky) > 1.3
-    draws[DELTA] = CENTRE[DELTA] + 0.02 * np.where(far, sticky, np.random.default_rng(1).normal(size=sticky.shape))
-    run = run_of(problem, draws)
-    row = next(row for row in run.summary() if row["parameter"] == DELTA)
-    assert row["ess_tail"] < 400.0
-    assert row["ess_bulk"] > row["ess_tail"]
-    text = verdict(run)[0]
-    assert text.startswith("The chains cannot be believed yet")
-    assert f"{row['ess_tail']:.0f} (δ) in the tails" in text
-    assert size == CHAINS * SIZE
-    # Nor where another parameter's is unknown.
-    draws[WORK] = np.full_like(draws[WORK], CENTRE[WORK])
-    text = verdict(run_of(problem, draws))[0]
-    assert text.startswith("The chains cannot be believed yet")
-    assert "unknown for others" in text
+@pytest.mark.parametrize(
+    ("column", "value"), [("r_hat", 1.02), ("ess_bulk", 390.0), ("ess_tail", 390.0), ("ess_tail", 20.0)]
+)
+@pytest.mark.parametrize("others", [1000.0, np.nan])
+def test_no_poor_diagnostic_is_forgiven(problem, column, value, others):
+    run = run_of(problem, draw(TIGHT))
+    rows = {path: {"r_hat": 1.0, "ess_bulk": 1000.0, "ess_tail": 1000.0} for path in PRIORS}
+    assert belief.weigh(run, rows).words.startswith("The chains can be believed: ")
+    rows[WORK] = dict.fromkeys(rows[WORK], np.nan) if np.isnan(others) else rows[WORK]
+    rows[DELTA] = {**rows[DELTA], column: value}
+    found = belief.weigh(run, rows)
+    assert found.words.startswith("The chains cannot be believed yet")
+    assert not found.stands
+    assert "(δ" in found.words
+    assert ("unknown for others" in found.words) is bool(np.isnan(others))
 
 
 def test_a_gaussian_around_the_map_is_measured_against_the_density(problem):
