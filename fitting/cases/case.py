@@ -24,7 +24,8 @@ from fitting.cases.light import (
 )
 from fitting.cases.moved import modern
 from fitting.cases.parts import build, position, spell
-from fitting.cases.sections import OPTIONS, SAMPLING, SECTIONS, TABLE_KEYS
+from fitting.cases.sections import OPTIONS, REPORT, SAMPLING, SECTIONS, TABLE_KEYS
+from fitting.problem.pivots import pivots
 from fitting.problem.priors import Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
@@ -84,7 +85,18 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     sampling = spec.get("sampling", {})
     _known("sampling", sampling, SAMPLING)
     title, text = str(spec.get("title", "")), str(spec.get("text", "")).strip()
-    return Problem(scene, tables, priors, options, title, text, sampling)
+    return Problem(scene, tables, priors, options, title, text, sampling, _report(spec.get("report", {})))
+
+
+def _report(spec: Any) -> dict[str, Any]:
+    if not isinstance(spec, Mapping):
+        raise CaseError("report", f"is {spec!r}; give a table such as {{energies = ['100 TeV']}}")
+    _known("report", spec, REPORT)
+    try:
+        pivots(spec.get("energies", []))
+    except ValueError as error:
+        raise CaseError("report.energies", str(error)) from None
+    return dict(spec)
 
 
 def _known(place: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -207,6 +219,7 @@ def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:
         "priors": {path: spec_of(prior) for path, prior in problem.priors.items()},
         "ties": dict(options.ties),
         "sampling": problem.sampling,
+        **({"report": problem.report} if problem.report else {}),
     }
 
 

@@ -17,6 +17,7 @@ from fitting.cases.sections import (
     MAPPINGS,
     OPTIONS,
     REPLACED,
+    REPORT,
     SAMPLING,
     SECTIONS,
     Entry,
@@ -102,6 +103,7 @@ def page() -> str:
         '[priors."PATH"]': f"{PRIORS}\n\n{_priors()}",
         "[ties]": TIES,
         "[sampling]": _entries(SAMPLING),
+        "[report]": _entries(REPORT),
         **{heading: _role(role) for role, heading in list(HEADINGS.items())[4:]},
     }
     index = f"{_links(sections)}\n\nParts of a component: {_links(parts)}"

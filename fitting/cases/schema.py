@@ -15,6 +15,7 @@ from fitting.cases.sections import (
     MAPPINGS,
     OPTIONS,
     REPLACED,
+    REPORT,
     SAMPLING,
     SECTIONS,
     Entry,
@@ -63,7 +64,8 @@ def schema() -> dict[str, Any]:
     sections |= {key: _reference(key) for key in ("gas", "light", "hadronic", "view")}
     sections["priors"]["additionalProperties"] = {"$ref": "#/$defs/prior"}
     sections["ties"]["additionalProperties"] = {"type": "string"}
-    sections |= {key: _closed(_entries(given)) for key, given in (("options", OPTIONS), ("sampling", SAMPLING))}
+    chosen = {"options": OPTIONS, "sampling": SAMPLING, "report": REPORT}
+    sections |= {key: _closed(_entries(given)) for key, given in chosen.items()}
     definitions = {_name(role): _definition(role) for role in KINDS}
     definitions["prior"] = {"oneOf": [_prior(name, family) for name, family in FAMILIES.items()]}
     return {

@@ -34,6 +34,7 @@ SECTIONS = {
     "priors": "what is free: a table for each path, in quotes",
     "ties": "parameters that follow others",
     "sampling": "how long to sample, where the command line does not say",
+    "report": "what to tell besides",
     "gas": "hydrogen around the source",
     "light": "radiation and magnetic field around the source",
     "hadronic": "how protons shine: a factor, and a mixture of models under `models`",
@@ -122,4 +123,7 @@ SAMPLING = {
     "target_accept": Entry("acceptance that step sizes aim at", (float,), "0.98"),
     "chunk": Entry("draws between two writes to the disk", (int,), "100"),
     "max_tree_depth": Entry("log2 of the most steps for one draw", (int,), "9"),
+}
+REPORT = {
+    "energies": Entry("energies pc at which κ and χ are told, with unit or [GeV], such as ['100 TeV']", (list,)),
 }

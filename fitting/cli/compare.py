@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-TEXT, EXAMPLE, COMPUTES = "two saved runs side by side", "compare w28-run other-run", True
+TEXT, EXAMPLE, COMPUTES = (
+    "two saved runs side by side: medians, half of the 68 % intervals, and the difference, second − first, in the two "
+    "widths added in squares; a run that is no posterior is named",
+    "compare w28-run other-run",
+    True,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,18 +19,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table."""
-    from rich.table import Table as Grid
+    """Print the table, and what speaks against its numbers."""
+    from rich.markup import escape
 
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import console, fitting_grid, new_grid
     from fitting.report.compare import side_by_side
     from fitting.runs.run import Run
 
     table = side_by_side(*(Run.load(folder) for folder in options.folders))
-    grid = Grid("parameter", "unit", *(str(f) for f in options.folders), "difference / width")
+    wide = new_grid("", ["parameter", "unit", *(str(f) for f in options.folders), "difference / width"])
+    narrow = new_grid("", ["", ""], show_header=False, fold=True)
     for row in table:
         sides = [f"{row[m]:.4g} ± {row[w]:.2g}" for m, w in (("first", "width_1"), ("second", "width_2"))]
-        cells = [*sides, f"{row['pull']:+.2f}"]
-        grid.add_row(row["parameter"], row["unit"], *("–" if "nan" in cell else cell for cell in cells))
-    console.print(grid)
+        cells = ["–" if "nan" in cell else cell for cell in (*sides, f"{row['pull']:+.2f}")]
+        wide.add_row(escape(row["parameter"]), escape(row["unit"]), *cells)
+        narrow.add_row(f"[bold]{escape(row['parameter'])}[/bold]", escape(row["unit"]))
+        for name, cell in zip((*options.folders, "difference / width"), cells, strict=True):
+            narrow.add_row(f"  {escape(str(name))}", cell)
+    console.print(fitting_grid([wide], narrow))
+    for folder, doubt in zip(options.folders, table.meta["doubts"], strict=True):
+        if doubt:
+            console.print(f"{folder}: {doubt}.", highlight=False, markup=False)
     return 0

@@ -6,7 +6,11 @@ import argparse
 
 from fitting.cli.arguments import add_out, add_seed
 
-TEXT, COMPUTES = "log-density over a grid, and its map", True
+TEXT, COMPUTES = (
+    "log-density over a grid, and its map: conditional, with the other free parameters held at the MAP, so that its "
+    "regions are narrower than those of the posterior (jaxcrc fit)",
+    True,
+)
 EXAMPLE = (
     "scan w28 --grid components.escaped.medium.log10_chi=-3:0.5:60 "
     "--grid components.escaped.medium.delta=-0.2:0.8:50 --out w28-scan"

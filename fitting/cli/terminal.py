@@ -6,8 +6,9 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -99,24 +100,84 @@ def show_notes(problem: Problem) -> None:
         console.print(f"Note: {note}.", soft_wrap=True, highlight=False, markup=False)
 
 
-def terminal_table(run: Run) -> Grid:
-    """The summary for a terminal: median, 68 and 95 % intervals, MAP, R-hat, ESS, shrinkage."""
-    from fitting.report.sections import cell, parameter_name
+FULL = ("median", "68 %", "95 %", "MAP", "R-hat", "ESS bulk", "ESS tail", "shrinkage")
+LAYOUTS = (FULL, (*FULL[:5], *FULL[6:]), FULL[:4], ("median", "95 %", "MAP"), ("median", "95 %"))
+"""Columns of the table of a run, for terminals that grow narrower; then its cells are stacked."""
+
+
+def terminal_table(run: Run, width: int | None = None) -> Grid:
+    """The summary for a terminal of a width [characters], by default this one: no number is ever cut.
+
+    Columns that a narrow terminal has no room for are left out; a very narrow one has the cells of a row beneath each
+    other.
+    """
+    from fitting.report.sections import cell, columns_of, parameter_name
     from fitting.runs.labels import unit_of
 
+    summary = run.summary()
+    columns = [column for column in columns_of(summary) if column.head in FULL]
+    groups: dict[bool, list[list[str]]] = {False: [], True: []}
+    for row in summary:
+        key, unit = str(row["parameter"]), unit_of(str(row["unit"]))
+        name = parameter_name(run, key)
+        cells = [cell(column, row, short, _ends) for column in columns]
+        groups[key in summary.meta["extrapolated"]].append([f"{name} [{unit}]" if unit else name, *cells])
+    heads = [column.head for column in columns]
+    choices = [
+        _grid(_title(run), ["parameter", *(heads[i] for i in kept)], {k: _picked(g, kept) for k, g in groups.items()})
+        for kept in ([i for i, head in enumerate(heads) if head in layout] for layout in LAYOUTS)
+    ]
+    return fitting_grid(choices, _stacked(_title(run), heads, groups), width)
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{short(low)} … {short(high)}"
+
+
+def _title(run: Run) -> str:
     title = (run.problem.title or "Parameters") + (" (SIMULATED)" if run.problem.simulated else "")
-    table = Grid(title=escape(title))
-    for column in ("parameter", "median", "68 %", "95 %", "MAP", "R-hat", "ESS", "shrinkage"):
-        table.add_column(column, justify="left" if column == "parameter" else "right", no_wrap=True)
-    for row in run.summary():
-        name, unit = parameter_name(run, str(row["parameter"])), unit_of(str(row["unit"]))
-        ends = {column: short(float(row[column])) for column in ("q2.5", "q16", "q50", "q84", "q97.5", "map")}
-        table.add_row(
-            escape(f"{name} [{unit}]" if unit else name),
-            ends["q50"],
-            f"{ends['q16']} … {ends['q84']}",
-            f"{ends['q2.5']} … {ends['q97.5']}",
-            ends["map"],
-            *(cell(column, float(row[column])) for column in ("r_hat", "ess_bulk", "shrinkage")),
-        )
-    return table
+    return title if run.sampled else f"{title} – a Gaussian around the MAP, no posterior"
+
+
+def _picked(rows: list[list[str]], kept: list[int]) -> list[list[str]]:
+    return [[row[0], *(row[1 + i] for i in kept)] for row in rows]
+
+
+def _grid(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> Grid:
+    """A row for each parameter; those that are extrapolated beneath a line of their own."""
+    grid = new_grid(title, heads)
+    for far, rows in groups.items():
+        if far and rows:
+            grid.add_section()
+            grid.add_row("extrapolated:", *[""] * (len(heads) - 1))
+        for name, *cells in rows:
+            grid.add_row(escape(name), *cells)
+    return grid
+
+
+def new_grid(title: str, heads: list[str], show_header: bool = True, fold: bool = False) -> Grid:
+    """A table without rows: its first column to the left, the others to the right. Arguments: fold — long cells."""
+    grid = Grid(title=escape(title) or None, box=SIMPLE_HEAD, pad_edge=False, show_header=show_header)
+    for head in heads:
+        side: Literal["left", "right"] = "right" if grid.columns else "left"
+        grid.add_column(escape(head), justify=side, no_wrap=not fold, overflow="fold")
+    return grid
+
+
+def _stacked(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> Grid:
+    """The cells of each parameter beneath each other."""
+    grid = new_grid(title, [""], show_header=False, fold=True)
+    for far, rows in groups.items():
+        for name, *cells in rows:
+            grid.add_row(f"[bold]{escape(name)}[/bold]" + (", extrapolated" if far else ""))
+            for head, text in zip(heads, cells, strict=True):
+                if head in LAYOUTS[2]:
+                    grid.add_row(f"  {head}: {text}")
+    return grid
+
+
+def fitting_grid(choices: list[Grid], last: Grid, width: int | None = None) -> Grid:
+    """The first of some tables that a terminal of a width [characters] has room for, else the last."""
+    room = console.width if width is None else width
+    wide = console.options.update(width=10_000)
+    return next((grid for grid in choices if console.measure(grid, options=wide).maximum <= room), last)

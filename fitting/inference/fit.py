@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from fitting.inference.maximum import PRIOR_DRAWS, Map, find_map
 from fitting.inference.nuts import Chains, Settings, run_chains
 from fitting.inference.whitening import Whitening, whitening
 from fitting.problem.mocks import is_blank
+from fitting.problem.posterior import Posterior
 from fitting.problem.problem import Problem
 from fitting.runs.run import Run, versions
 from fitting.runs.summary import status_fractions
+from fitting.runs.used import hadronic_words, nuclear_words
 
-LAPLACE_DRAWS = 2000
+LAPLACE_DRAWS, DROPS = 2000, 400
 
 Progress = Callable[[str, int, int, int], None]
 
@@ -100,9 +103,25 @@ def _laplace_draws(
     problem: Problem, whitened: Whitening, key: jax.Array, settings: Settings, progress: Any, keep: Any
 ) -> Chains:
     """Gaussian draws around the mode in whitened coordinates, mapped to the parameters."""
-    vectors = jax.vmap(whitened)(jax.random.normal(key, (LAPLACE_DRAWS, whitened.centre.size)))
+    u = jax.random.normal(key, (LAPLACE_DRAWS, whitened.centre.size))
+    vectors = jax.vmap(whitened)(u)
     draws = jax.vmap(problem.posterior.constrain)(vectors)
-    return Chains({path: np.asarray(v)[None] for path, v in draws.items()}, {}, True)
+    found = {path: np.asarray(v)[None] for path, v in draws.items()}
+    return Chains(found, {}, True, _drops(problem.posterior, vectors, whitened.centre, u))
+
+
+def _drops(posterior: Posterior, vectors: jax.Array, centre: jax.Array, u: jax.Array) -> dict[str, float]:
+    """Medians over draws: how far ln p (per unit of the unbounded space) lies below that of the centre, and how far it
+    would if the density were the Gaussian.
+    """
+    heights = np.asarray(_potentials(posterior, jnp.concatenate([centre[None], vectors[:DROPS]])))
+    right = 0.5 * np.sum(np.asarray(u[:DROPS]) ** 2, axis=1)
+    return {"drop": float(np.median(heights[1:] - heights[0])), "drop_expected": float(np.median(right))}
+
+
+@jax.jit
+def _potentials(posterior: Posterior, vectors: jax.Array) -> jax.Array:
+    return jax.lax.map(posterior.potential, vectors)
 
 
 @dataclass(frozen=True)
@@ -134,8 +153,9 @@ def _about(problem: Problem, seed: int, settings: Settings, best: Map, chains: C
         "log_density": best.log_density,
         "device": f"{device.platform} ({device.device_kind}) x {jax.local_device_count()}",
         "versions": versions(),
-        "hadronic": problem.options.hadronic,
-        "nuclear": problem.options.nuclear,
+        "hadronic": hadronic_words(problem, best.values),
+        "nuclear": nuclear_words(problem),
+        **chains.about,
     }
     if chains.stats:
         about["sampling"] = settings.__dict__.copy()

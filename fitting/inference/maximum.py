@@ -21,6 +21,7 @@ EDGE = 8.0
 ON_BOUND = 1e-3  # of the prior's width: what is nearer to a bound lies on it
 MODES, APART, LOWER = 3, 0.3, 10.0  # other maxima: how many, how far apart [widths of the prior], how much lower
 PRIOR_DRAWS = 4000
+ABSURD = 3.0  # widths of the prior
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,15 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
         best.vector,
         -best.value,
         covariance,
-        dict(zip(problem.paths, np.where(errors < 3.0 * wide, errors, np.nan).tolist(), strict=True)),
+        dict(zip(problem.paths, believable(errors, wide).tolist(), strict=True)),
         best.converged,
         _distinct([best, *others]),
     )
+
+
+def believable(errors: np.ndarray, wide: np.ndarray) -> np.ndarray:
+    """Errors at the MAP, NaN where they are absurd: beyond three times the width of the prior."""
+    return np.where(errors < ABSURD * wide, errors, np.nan)
 
 
 def _distinct(places: list[Place]) -> np.ndarray:

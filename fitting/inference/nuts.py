@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -36,11 +36,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Chains:
-    """Draws {path: [chain, draw]} and statistics {name: [chain, draw]}."""
+    """Draws {path: [chain, draw]} and statistics {name: [chain, draw]}; about — what else a sampler tells of them."""
 
     draws: dict[str, np.ndarray]
     stats: dict[str, np.ndarray]
     complete: bool
+    about: dict[str, float] = field(default_factory=dict)
 
 
 def _kernel(potential: Callable[[Array], Array], settings: Settings) -> NUTS:

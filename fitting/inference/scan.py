@@ -13,8 +13,8 @@ from jax import Array
 
 from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
-from fitting.runs.labels import label_of
-from fitting.words import whole
+from fitting.runs.labels import label_of, labels
+from fitting.words import number, whole
 from jaxcrc.scene import describe, resolve, values_at
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ def scan(
     """Log-density over the product of the given values; all other free parameters are held.
 
     Arguments: grid — {path: values}; held — {path: value}, the MAP by default; progress — called with (done, in all).
-    Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path, the MAP in its attrs.
+    Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path; its attrs have the
+    values that are held, and `conditional`, the same in words: regions of a scan are narrower than those of the
+    posterior wherever a held parameter trades against one of the grid.
     Errors: ValueError for an unknown path, or values that are not finite and one-dimensional.
     """
     axes = {resolve(problem.scene, path): _axis(problem, path, values) for path, values in grid.items()}
     problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
+    where = "the MAP" if held is None else "given values"
     best = dict(held) if held is not None else find_map(problem, seed).values
     best = {**{path: float(v) for path, v in problem.start().items()}, **best}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
@@ -64,7 +67,17 @@ def scan(
         )
         if progress is not None:
             progress(stop, size)
-    return _dataset(problem, axes, best, likelihood.reshape(mesh[0].shape), prior.reshape(mesh[0].shape))
+    found = _dataset(problem, axes, best, likelihood.reshape(mesh[0].shape), prior.reshape(mesh[0].shape))
+    return found.assign_attrs(conditional=_conditional(problem, axes, best, where))
+
+
+def _conditional(problem: Problem, axes: Mapping[str, Any], best: Mapping[str, float], where: str) -> str:
+    """What the density is conditional on: it is no marginal posterior."""
+    names = labels(problem)
+    held = [f"{names[path]} = {number(best[path])}" for path in problem.paths if path not in axes]
+    if not held:
+        return "No other parameter is free."
+    return f"Conditional: others held at {where}, {'; '.join(held)}."
 
 
 def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:

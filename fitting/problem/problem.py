@@ -56,8 +56,9 @@ class Problem:
     """What is to be inferred, from what.
 
     Arguments: scene; tables — {name: Table}; priors — {path: numpyro distribution or Prior}; options — see `Options`;
-    title, text — for people; sampling — settings that `fit` takes where it is told nothing else. `notes` tells in
-    sentences what is taken for granted, or odd.
+    title, text — for people; sampling — settings that `fit` takes where it is told nothing else; report — what to tell
+    besides: `energies` pc, as texts or [GeV], at which κ and χ are quoted. `notes` tells in sentences what is taken for
+    granted, or odd.
     Errors: PriorError, AssemblyError (both ValueError), naming the path or the table and the remedy.
     """
 
@@ -70,9 +71,11 @@ class Problem:
         title: str = "",
         text: str = "",
         sampling: Mapping[str, Any] | None = None,
+        report: Mapping[str, Any] | None = None,
     ) -> None:
         options = options or Options()
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
+        self.report = dict(report or {})
         self.scene = _complete(scene, self.tables, options)
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
         if not self.tables:
@@ -162,7 +165,7 @@ class Problem:
         Errors: ValueError for an unknown path, and values outside the range of the model.
         """
         scene = self.posterior.bound({**self.start(), **values_at(self.scene, values)})
-        return Problem(scene, self.tables, self.priors, self.options, self.title, self.text, self.sampling)
+        return self.changed(scene=scene)
 
     def reaching(self, spans: Mapping[str, tuple[float, float]]) -> Problem:
         """The same problem, with matrices that hold over {path: (lowest, highest)} too.
@@ -175,7 +178,12 @@ class Problem:
         if all(wider[path] == have for path, (_, have) in ends.items()):
             return self
         options = replace(self.options, spans={**self.options.spans, **wider})
-        return Problem(self.scene, self.tables, self.priors, options, self.title, self.text, self.sampling)
+        return self.changed(options=options)
+
+    def changed(self, **changes: Any) -> Problem:
+        """The same problem but for what is named, as `Problem` names its arguments."""
+        same = ("scene", "tables", "priors", "options", "title", "text", "sampling", "report")
+        return Problem(**{**{name: getattr(self, name) for name in same}, **changes})
 
     def expected_tables(self) -> dict[str, Table]:
         """The tables the scene would give without noise, with the measured tables' errors; labelled simulated."""
@@ -250,7 +258,4 @@ def simulate(problem: Problem, seed: int = 0, errors: float | None = None) -> Pr
 
     Arguments: seed — of the noise; errors — relative error of each point, as for `Problem.simulate`.
     """
-    tables = problem.simulate(jax.random.key(seed), errors)
-    return Problem(
-        problem.scene, tables, problem.priors, problem.options, problem.title, problem.text, problem.sampling
-    )
+    return problem.changed(tables=problem.simulate(jax.random.key(seed), errors))

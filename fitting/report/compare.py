@@ -5,15 +5,18 @@ from __future__ import annotations
 import astropy.table
 import numpy as np
 
+from fitting.report.belief import weigh
 from fitting.runs.run import Run
 
 
 def side_by_side(first: Run, second: Run) -> astropy.table.Table:
-    """Medians and 68 % half-widths of two runs, and their difference in combined widths.
+    """Medians and 68 % half-widths of two runs, and their difference, second − first, in combined widths.
 
-    Parameters that only one run has show NaN for the other.
+    Parameters that only one run has show NaN for the other. The meta's `doubts` says of each run why its numbers are
+    not those of a posterior; it is empty where they are.
     """
     rows = [{str(row["parameter"]): row for row in run.summary()} for run in (first, second)]
+    doubts = [weigh(run, side).short for run, side in zip((first, second), rows, strict=True)]
     names = list(rows[0]) + [name for name in rows[1] if name not in rows[0]]
     table = []
     for name in names:
@@ -31,7 +34,7 @@ def side_by_side(first: Run, second: Run) -> astropy.table.Table:
                 "pull": pull,
             }
         )
-    return astropy.table.Table(rows=table)
+    return astropy.table.Table(rows=table, meta={"doubts": doubts})
 
 
 def _middle(row: astropy.table.Row | None) -> tuple[float, float]:

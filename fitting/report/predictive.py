@@ -13,9 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
-from scipy.special import chdtrc
+from scipy.special import bdtrc, chdtrc
 
 from fitting.problem.problem import Posterior, Problem
+from fitting.report.combinations import best_combinations
 from fitting.runs.run import Run
 from fitting.runs.summary import QUANTILES
 from fitting.setup.assemble import assemble
@@ -51,7 +52,10 @@ class Spread:
 class Misfit:
     """How a table and the model agree: χ² at the MAP over measured points, limits and how many the MAP exceeds.
 
-    p_value — probability of a larger χ², averaged over the posterior (posterior predictive).
+    p_value — probability of a larger χ², averaged over the posterior (posterior predictive); p_best — the same at the
+    MAP, for points less their share of the directions that the data decide, NaN where none are left; expected — number
+    of limits that lie below a true model, each failing with 1 − confidence; p_limits, p_limits_best — probability that
+    so many or more do, averaged over the posterior and at the MAP, NaN without limits.
     """
 
     chi_squared: float
@@ -59,6 +63,14 @@ class Misfit:
     limits: int
     exceeded: int
     p_value: float
+    p_best: float
+    expected: float
+    p_limits: float
+    p_limits_best: float
+
+    def at_best(self) -> Misfit:
+        """Judged at the MAP alone, where draws do not stand for the posterior."""
+        return replace(self, p_value=self.p_best, p_limits=self.p_limits_best)
 
 
 def truth_of(problem: Problem) -> dict[str, float]:
@@ -121,21 +133,49 @@ def chi_squared(table: Table, predicted: np.ndarray, systematic: float) -> float
 
 def misfits(run: Run, size: int = DRAWS) -> dict[str, Misfit]:
     """How each table and the model agree; Σ residual² of a two-piece normal is a χ², so p needs no mock data."""
-    found = {}
-    for name, (predicted, systematic) in observed(run, size).items():
-        table = run.problem.tables[name]
-        points, limits = int(table.measured.sum()), table.used & table.is_ul
-        drawn = [chi_squared(table, p, s) for p, s in zip(predicted.draws, systematic.draws, strict=True)]
-        p_value = float(np.mean(chdtrc(points, drawn))) if points else math.nan
-        best = chi_squared(table, predicted.best, float(systematic.best))
-        exceeded = int(np.sum(predicted.best[limits] > table.value[limits]))
-        found[name] = Misfit(best, points, int(limits.sum()), exceeded, p_value)
-    return found
+    total = sum(int(table.measured.sum()) for table in run.problem.tables.values())
+    left = max(0.0, 1.0 - best_combinations(run)[1] / max(total, 1))
+    return {
+        name: _misfit(run.problem.tables[name], predicted, systematic, left)
+        for name, (predicted, systematic) in observed(run, size).items()
+    }
+
+
+def _misfit(table: Table, predicted: Spread, systematic: Spread, left: float) -> Misfit:
+    """Of one table; left — degrees of freedom for each point."""
+    points, limits = int(table.measured.sum()), int((table.used & table.is_ul).sum())
+    drawn = [chi_squared(table, p, s) for p, s in zip(predicted.draws, systematic.draws, strict=True)]
+    best = chi_squared(table, predicted.best, float(systematic.best))
+    above, failing = exceeded(table, predicted.best), 1.0 - (table.confidence or 1.0)
+    return Misfit(
+        best,
+        points,
+        limits,
+        above,
+        float(np.mean(chdtrc(points, drawn))) if points else math.nan,
+        float(chdtrc(left * points, best)) if left * points > 0.0 else math.nan,
+        failing * limits,
+        float(np.mean([_so_many(exceeded(table, p), limits, failing) for p in predicted.draws])),
+        _so_many(above, limits, failing),
+    )
+
+
+def exceeded(table: Table, predicted: np.ndarray) -> int:
+    """How many upper limits lie below a prediction."""
+    limits = table.used & table.is_ul
+    return int(np.sum(predicted[limits] > table.value[limits]))
+
+
+def _so_many(count: int, limits: int, failing: float) -> float:
+    """Probability that so many or more of independent limits lie below the truth; NaN without limits."""
+    if not limits:
+        return math.nan
+    return float(bdtrc(count - 1, limits, failing)) if count else 1.0
 
 
 def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     """Factor from a spectrum's values to E² dN/dE [erg cm⁻² s⁻¹]; bands as for E⁻²: F E₁E₂/(E₂ − E₁), its energy flux
-    over ln(E₂/E₁).
+    over ln(E₂/E₁). A mean over a region counts with all of its solid angle.
     """
     power = table.quantity.power
     if table.differential:
@@ -143,7 +183,8 @@ def sed_factor(table: Table) -> Float[np.ndarray, " photon"]:
     else:
         low, high = table.bands
         squared = 1.0 / np.log(high / low) if power == 1 else low / (1.0 - low / high)
-    return squared * ERG_PER_GEV / table.unit_factor
+    solid = table.region.solid_angles()[0] if table.is_mean else 1.0
+    return squared * solid * ERG_PER_GEV / table.unit_factor
 
 
 def span(table: Table) -> tuple[float, float]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from fitting.problem.priors import PriorError, spec_of
 from fitting.problem.problem import media
@@ -11,9 +14,9 @@ from fitting.report.predictive import is_sea
 from fitting.runs.labels import labels, symbols, unit_of
 from fitting.runs.run import Run
 from fitting.runs.summary import SECOND_REFERENCE
+from fitting.runs.used import hadronic_words, nuclear_words
 from fitting.tables.describe import describe
-from fitting.words import UNKNOWN, number, percent
-from jaxcrc.emission.composition import Composition
+from fitting.words import MINUS, UNKNOWN, interval, number, percent
 from jaxcrc.medium.diffusion import REFERENCES, SuppressedDiffusion
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.base import ADVICE, Status
@@ -22,21 +25,27 @@ if TYPE_CHECKING:
     import astropy.table
 
 NO_SOURCE = "no source given: wide by choice"
-COLUMNS = {
-    "mean": "mean",
-    "sd": "sd",
-    "q2.5": "2.5 %",
-    "q16": "16 %",
-    "q50": "50 %",
-    "q84": "84 %",
-    "q97.5": "97.5 %",
-    "map": "MAP",
-    "map_error": "MAP error",
-    "r_hat": "R-hat",
-    "ess_bulk": "ESS bulk",
-    "ess_tail": "ESS tail",
-    "shrinkage": "shrinkage",
-}
+
+
+class Column(NamedTuple):
+    """A column of the parameters' table: its head, and the one or two numbers of the summary that it shows."""
+
+    head: str
+    numbers: tuple[str, ...]
+
+
+COLUMNS = (
+    Column("median", ("q50",)),
+    Column("68 %", ("q16", "q84")),
+    Column("95 %", ("q2.5", "q97.5")),
+    Column("MAP", ("map",)),
+    Column("MAP error", ("map_error",)),
+    Column("R-hat", ("r_hat",)),
+    Column("ESS bulk", ("ess_bulk",)),
+    Column("ESS tail", ("ess_tail",)),
+    Column("shrinkage", ("shrinkage",)),
+)
+DIAGNOSTICS = {"ess_bulk": ".0f", "ess_tail": ".0f", "r_hat": ".3f", "shrinkage": ".2f"}
 GENERAL = (Status.FAILED, Status.SUPERLUMINAL, Status.BELOW_BOHM)
 ANSWERS = {"True": "yes", "False": "no"}
 
@@ -48,27 +57,35 @@ def parameter_name(run: Run, parameter: str) -> str:
     return symbols(run.problem).get(parameter, greek)
 
 
-def cell(column: str, value: float) -> str:
-    """A number of the summary as printed; 'unknown' where it is undefined."""
-    if math.isnan(value):
-        return UNKNOWN
-    if column in ("ess_bulk", "ess_tail"):
-        return f"{value:.0f}"
-    if column in ("r_hat", "shrinkage"):
-        return f"{value:.3f}"
-    return number(value, 4)
+def columns_of(summary: astropy.table.Table) -> list[Column]:
+    """The columns that have something to show."""
+    return [c for c in COLUMNS if np.any(np.isfinite([np.asarray(summary[name], float) for name in c.numbers]))]
 
 
-def parameter_rows(run: Run, summary: astropy.table.Table) -> list[list[str]]:
-    """Name, unit and the numbers of each row of the summary."""
-    return [
-        [
-            parameter_name(run, str(row["parameter"])),
-            unit_of(str(row["unit"])) or "–",
-            *(cell(column, float(row[column])) for column in COLUMNS),
-        ]
-        for row in summary
-    ]
+def cell(column: Column, row: Any, form: Callable[[float], str], between: Callable[[float, float], str]) -> str:
+    """The numbers of a row in a column; 'unknown' where they are undefined, a dash for errors at the MAP.
+
+    Arguments: form — of a value; between — of the two ends of an interval.
+    """
+    values = [float(row[name]) for name in column.numbers]
+    if any(math.isnan(value) for value in values):
+        return "–" if column.numbers == ("map_error",) else UNKNOWN
+    if len(values) == 2:
+        return between(values[0], values[1])
+    digits = DIAGNOSTICS.get(column.numbers[0])
+    return f"{values[0]:{digits}}".replace("-", MINUS) if digits else form(values[0])
+
+
+def parameter_grid(run: Run, summary: astropy.table.Table) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the parameters' table: name with unit, and numbers; what is extrapolated comes last."""
+    columns, beyond = columns_of(summary), summary.meta["extrapolated"]
+    rows = []
+    for row in sorted(summary, key=lambda row: str(row["parameter"]) in beyond):
+        key, unit = str(row["parameter"]), unit_of(str(row["unit"]))
+        name = parameter_name(run, key) + (f" [{unit}]" if unit else "")
+        name += ", extrapolated" if key in beyond else ""
+        rows.append([name, *(cell(column, row, number, interval) for column in columns)])
+    return ["parameter", *(column.head for column in columns)], rows
 
 
 def reference_rows(run: Run) -> list[tuple[str, str, str]]:
@@ -98,6 +115,21 @@ def prior_rows(run: Run) -> list[tuple[str, str, str, str]]:
     return rows + [(follower, follower, f"the same as {leader}", "a tie of the case") for follower, leader in ties]
 
 
+def drawn_from(run: Run) -> str:
+    """What the draws of a run are draws of."""
+    return "posterior" if run.sampled else "Gaussian around the MAP"
+
+
+def undrawn_words(run: Run) -> list[str]:
+    """A sentence for each table of which there is no picture, and why."""
+    tables = run.problem.tables.items()
+    undrawn = [(name, table) for name, table in tables if not table.is_profile and not table.quantity.spectral]
+    return [
+        f"There is no picture of {name}: a spectrum of {table.quantity.label} of a region is not an E² dN/dE."
+        for name, table in undrawn
+    ]
+
+
 def validity_rows(run: Run) -> list[tuple[str, str, str]]:
     """Each status flag with the share of draws that carry it, and the advice; the rarer flags only where they occur."""
     status = run.about.get("status") or {}
@@ -114,17 +146,6 @@ def provenance(run: Run, name: str) -> str:
     return f"{describe(table)}{found}{cloud}"
 
 
-def _nuclear(nuclear: str | float | Composition) -> str:
-    """What stands for nuclei, in words."""
-    if isinstance(nuclear, Composition):
-        rays, gas = (
-            ", ".join(f"{name} {share:g}" for name, share in side) or "protons alone"
-            for side in (nuclear.cosmic_rays, nuclear.gas)
-        )
-        return f"composition (cosmic rays: {rays}; gas: {gas})"
-    return nuclear if isinstance(nuclear, str) else f"factor {nuclear:g}"
-
-
 def model_facts(run: Run) -> dict[str, str]:
     """What was chosen rather than fitted."""
     options = run.problem.options
@@ -133,8 +154,8 @@ def model_facts(run: Run) -> dict[str, str]:
     seas = [f"{name} ({source.reference})" for name, source in sources.items() if isinstance(source, LocalSea)]
     moving = [name for name in parts if not is_sea(run.problem, name)]
     return {
-        "hadronic model": ", ".join(sorted(run.problem.scene.hadronic.models)) or options.hadronic,
-        "nuclear factor": _nuclear(options.nuclear),
+        "hadronic model": hadronic_words(run.problem, run.best),
+        "nuclear factor": nuclear_words(run.problem),
         "components": ", ".join(moving) or "none",
         "sea of cosmic rays": ", ".join(seas) or "none",
         "cosmic-ray energies": f"{options.points_per_decade} per decade",

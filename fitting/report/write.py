@@ -25,13 +25,14 @@ from fitting.report.figures import (
     spectrum_tables,
 )
 from fitting.report.sections import (
-    COLUMNS,
+    drawn_from,
     making,
     model_facts,
-    parameter_rows,
+    parameter_grid,
     prior_rows,
     provenance,
     reference_rows,
+    undrawn_words,
     validity_rows,
 )
 from fitting.report.verdict import verdict
@@ -45,7 +46,7 @@ PAGE_FILE, SUMMARY_FILE, SCAN_FILE = "report.html", "summary.ecsv", "scan.png"
 FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     "profile": (
         plot_profile,
-        "Radial profile: data, the model at the MAP, and 68 and 95 % of the posterior. The model is averaged over each "
+        "Radial profile: data, the model at the MAP, and 68 and 95 % of the {draws}. The model is averaged over each "
         "annulus and blurred by the point-spread function, whose width is marked. Beneath: residuals, ±2 σ shaded.",
     ),
     "spectrum": (
@@ -55,10 +56,11 @@ FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     ),
     "density": (
         plot_density,
-        "Where the cosmic rays are: energy density against the distance from the source, and the local sea's level.",
+        "Where the cosmic rays are: energy density against the distance from the source; with the level of the local "
+        "sea, which is of protons, where protons diffuse.",
     ),
-    "shrinkage": (plot_shrinkage, "Width of the posterior against that of the prior: what the data decided."),
-    "corner": (plot_corner, "Posterior of the free parameters, with their priors and the MAP."),
+    "shrinkage": (plot_shrinkage, "Width of the {draws} against that of the prior: what the data decided."),
+    "corner": (plot_corner, "Draws of the {draws}: free parameters, with their priors and the MAP."),
     "ranks": (plot_rank, "Ranks of each chain's draws among all: level where the chains have mixed."),
 }
 
@@ -73,13 +75,17 @@ def write_report(run: Run, folder: str | Path) -> Path:
     summary, text = run.summary(), io.StringIO()
     summary.write(text, format="ascii.ecsv")
     _put(folder / SUMMARY_FILE, text.getvalue().encode("utf-8"))
-    missing = {"profile": not profile_tables(run), "spectrum": not spectrum_tables(run)}
+    missing = {
+        "profile": not profile_tables(run),
+        "spectrum": not spectrum_tables(run),
+        "ranks": not run.sampled,
+    }
     pictures = {}
     for name, (draw, caption) in FIGURES.items():
         if not missing.get(name, False):
             png = _png(draw(run))
             _put(folder / f"{name}.png", png)
-            pictures[name] = html.picture(png, caption)
+            pictures[name] = html.picture(png, caption.format(draws=drawn_from(run)))
     parts = _parts(run, summary, pictures, folder)
     return _put(folder / PAGE_FILE, html.page(run.problem.title or "Report", parts).encode("utf-8"))
 
@@ -117,8 +123,10 @@ def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], 
         html.heading("What the data say"),
         html.paragraphs(verdict(run, summary)),
         *shown,
+        html.paragraphs(undrawn_words(run)),
         html.heading("Parameters"),
-        html.grid(("parameter", "unit", *COLUMNS.values()), parameter_rows(run, summary)),
+        html.grid(*parameter_grid(run, summary)),
+        html.paragraphs([f"Means, standard deviations and all quantiles are in {SUMMARY_FILE}."]),
         html.grid(("χ = κ_s/κ₀", "reference κ₀", "source"), reference_rows(run), "words"),
         *(pictures[name] for name in ("shrinkage", "corner")),
         html.heading("Priors"),
@@ -131,7 +139,7 @@ def _parts(run: Run, summary: astropy.table.Table, pictures: Mapping[str, str], 
         *(html.heading(name, 3) + html.code(provenance(run, name)) for name in problem.tables),
         html.heading("How it was made"),
         html.facts(making(run)),
-        pictures["ranks"],
+        pictures.get("ranks", ""),
         html.heading("Open it again"),
         html.paragraphs(["From the folder that the run was saved in:"]),
         html.code(f"import fitting\n\nrun = fitting.Run.load({str(folder)!r})\nrun.summary()"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from jax import Array
 
 from fitting.cases.case import load, write_case
+from fitting.problem.pivots import pivots
 from fitting.problem.problem import Problem
 from fitting.runs.summary import Draws, summarise
 from fitting.runs.views import VIEWS
@@ -72,9 +73,14 @@ class Run:
         keep = np.linspace(0, total - 1, min(size, total)).astype(int)
         return {path: values[keep] for path, values in flat.items()}
 
-    def summary(self) -> astropy.table.Table:
-        """Table of parameters and derived quantities: mean, sd, quantiles, MAP, R-hat, ESS, shrinkage."""
-        table = summarise(self.problem, self.draws, self.prior, self.best, self.best_errors, self.sampled)
+    def summary(self, energies: Sequence[str | float] = ()) -> astropy.table.Table:
+        """Table of parameters and derived quantities: mean, sd, quantiles, MAP, R-hat, ESS, shrinkage.
+
+        κ and χ are quoted where the measured light comes from, at 10 GeV and 10 TeV, and where the case asks for it.
+        Arguments: energies — further ones, as texts such as "100 TeV" or numbers [GeV]. Errors: ValueError.
+        """
+        asked = pivots([*self.problem.report.get("energies", []), *energies])
+        table = summarise(self.problem, self.draws, self.prior, self.best, self.best_errors, self.sampled, asked)
         table.meta.update({"title": self.problem.title, "simulated": self.problem.simulated, **_plain(self.about)})
         return table
 

@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
         "'1 / (cm2 s sr)', '1 / (cm2 s deg2)' or '1 / (TeV cm2 s sr)'",
         "photons {per} per solid angle, averaged over {where}",
         "surface brightness",
+        spectral=True,
     ),
     "flux": Kind(
         _photons(_PER_AREA),

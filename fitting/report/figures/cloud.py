@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fitting.report.clouds import MOMENTS, TRACK, CloudAnswer, Spectra
-from fitting.report.figures.style import CYCLE, DATA, FAINT, plain_log, style
+from fitting.report.figures.style import CYCLE, DATA, FAINT, Shown, plain_log, style
 from fitting.words import energy, number
 
 DASHES = ("-", "--", ":", "-.")
@@ -19,7 +19,7 @@ FRACTIONS = {0.25: "¼ t½", 1.0: "t½", 4.0: "4 t½"}
 def plot_half_life(answer: CloudAnswer) -> Figure:
     """Half-life against the remnant's radius for each energy, the remnant's own age, and where they cross."""
     with style():
-        figure, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+        figure, ax = plt.subplots(FigureClass=Shown, figsize=(6.4, 4.8), layout="constrained")
         for k, e in enumerate(answer.request.energy):
             colour = CYCLE[k % len(CYCLE)]
             ax.loglog(TRACK, answer.curve[:, k], color=colour, label=energy(e), lw=1.8)
@@ -45,7 +45,7 @@ def plot_along(answer: CloudAnswer, index: int) -> Figure:
     time, edge = np.asarray(solution.time[index]), 2.0 / 3.0 * answer.request.radius
     reach = 1.3 * edge
     with style():
-        figure, axes = plt.subplots(2, 2, figsize=(9.0, 6.6), sharex=True, layout="constrained")
+        figure, axes = plt.subplots(2, 2, FigureClass=Shown, figsize=(9.0, 6.6), sharex=True, layout="constrained")
         (pressure, gradient), (chi, waves) = axes
         for k, moment in enumerate(MOMENTS):
             row = int(np.argmin(np.abs(time - moment * half)))
@@ -85,7 +85,7 @@ def plot_cloud_spectra(answer: CloudAnswer, seen: Spectra) -> Figure:
     """E² n and κ against energy at two distances and three ages, each energy released at its own time."""
     distances = answer.request.distance
     with style():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.6), layout="constrained")
+        figure, (left, right) = plt.subplots(1, 2, FigureClass=Shown, figsize=(10.0, 4.6), layout="constrained")
         for i in range(len(seen.ages)):
             for j in range(len(distances)):
                 look = {"color": CYCLE[i], "ls": DASHES[j], "lw": 1.7}

@@ -22,6 +22,7 @@ from fitting.report.figures.style import (
     PURPLE,
     TRUTH,
     VERMILLION,
+    Shown,
     draw_band,
     plain_log,
     stamp,
@@ -51,12 +52,15 @@ def plot_density(run: Run, ax: Axes | Sequence[Axes] | None = None) -> Any:
     with style():
         figure = None
         if ax is None:
-            size = (1.0 + 4.7 * len(above), 4.7)
-            figure, grid = plt.subplots(1, len(above), figsize=size, layout="constrained", squeeze=False)
+            figure = plt.figure(
+                FigureClass=Shown, figsize=(max(1.0 + 4.7 * len(above), 7.0), 4.7), layout="constrained"
+            )
+            grid = figure.subplots(1, len(above), squeeze=False)
             ax = grid[0]
         axes = [panel for panel, _ in given(ax, len(above))[0]]
         for k, panel in enumerate(axes):
-            _components(panel, radius, {name: _at(spread, k) for name, spread in moving.items()}, float(levels[k]))
+            level = float(levels[k]) if _has_level(run, moving) else None
+            _components(panel, radius, {name: _at(spread, k) for name, spread in moving.items()}, level)
             for name, (distance, total) in clouds.items():
                 _mark_cloud(panel, name, distance.quantiles(), _at(total, k).quantiles())
             panel.set_title(f"{_particles(run, moving)} above {energy(above[k])}")
@@ -76,6 +80,11 @@ def _particles(run: Run, names: Iterable[str]) -> str:
     return "electrons" if kinds == {"electron"} else "cosmic rays"
 
 
+def _has_level(run: Run, moving: Iterable[str]) -> bool:
+    """Whether the local sea, which is of protons, is drawn: not where there are none to compare with it."""
+    return _particles(run, moving) != "electrons"
+
+
 def _at(spread: Spread, k: int) -> Spread:
     """The k-th threshold of a quantity over thresholds (and radii)."""
     truth = None if spread.truth is None else spread.truth[k, ...]
@@ -93,19 +102,23 @@ def _radii(run: Run) -> np.ndarray:
     return np.geomspace(outer / 100.0, outer, 80)
 
 
-def _components(ax: Axes, radius: np.ndarray, moving: Mapping[str, Spread], level: float) -> None:
+def _components(ax: Axes, radius: np.ndarray, moving: Mapping[str, Spread], level: float | None) -> None:
     """The components that diffuse with their bands, and the level of the sea."""
     for spread, colour in zip(moving.values(), cycle(COLOURS), strict=False):
         draw_band(ax, radius, spread.quantiles(), colour)
         ax.plot(radius, spread.best, color=colour, lw=1.5)
         if spread.truth is not None:
             ax.plot(radius, spread.truth, color=TRUTH, lw=1.3, ls="--", label="truth")
-    ax.axhline(level, color=VERMILLION, lw=1.3, ls=DASHES, label="sea")
+    if level is not None:
+        ax.axhline(level, color=VERMILLION, lw=1.3, ls=DASHES, label="sea")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(radius[0], radius[-1])
-    best = max((float(spread.quantiles()[2].max()) for spread in moving.values()), default=level)
-    ax.set_ylim(min(level, best) / 30.0, 30.0 * max(best, level))
+    ends = [float(e) for spread in moving.values() for e in (spread.best.max(), spread.quantiles()[2].max())]
+    levels = [x for x in (*ends, level) if x is not None and x > 0.0]
+    if levels:
+        least = min(levels) if level is not None else min(levels) / 100.0
+        ax.set_ylim(least / 30.0, (3.0 if level is None else 30.0) * max(levels))
     plain_log(ax, "x")
     ax.set_xlabel("distance from the source [pc]")
     ax.set_ylabel("energy density [eV cm⁻³]")
@@ -124,12 +137,12 @@ def _mark_cloud(ax: Axes, name: str, x: np.ndarray, y: np.ndarray) -> None:
 def _keys(run: Run, moving: Mapping[str, Spread], clouds: bool) -> list[Any]:
     keys: list[Any] = []
     for name, colour in zip(moving, cycle(COLOURS), strict=False):
-        keys += model_keys(colour)
+        keys += model_keys(run, colour)
         keys[-3].set_label(f"{name}, MAP")
     fitted = len(moving) < len(run.problem.scene.components)
-    sea = "local sea of protons" if _particles(run, moving) == "electrons" else "local sea"
-    text = f"{sea} ({SEAS[0]})" + ("" if fitted else ", not in the model")
-    keys.append(Line2D([], [], color=VERMILLION, lw=1.3, ls=DASHES, label=text))
+    if _has_level(run, moving):
+        text = f"local sea of protons ({SEAS[0]})" + ("" if fitted else ", not in the model")
+        keys.append(Line2D([], [], color=VERMILLION, lw=1.3, ls=DASHES, label=text))
     if clouds:
         keys.append(
             Line2D([], [], color=DATA, marker="s", ms=5, lw=1.5, label="all cosmic rays in a cloud, 68 and 95 %")

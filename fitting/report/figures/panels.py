@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from fitting.report.figures.style import FAINT, TRUTH
+from fitting.report.figures.style import FAINT, TRUTH, Shown
+from fitting.report.sections import drawn_from
 from fitting.runs.run import Run
 from fitting.tables.table import Table
 
@@ -42,7 +43,7 @@ def pairs_of_panels(count: int) -> tuple[list[tuple[Axes, Axes]], Any]:
     columns = 1 if count == 1 else 2 if count in (2, 4) else 3
     rows = -(-count // columns)
     size = (7.2, 5.2) if count == 1 else (4.6 * columns, 3.9 * rows + 0.6)
-    figure = plt.figure(figsize=size, layout="constrained")
+    figure = plt.figure(FigureClass=Shown, figsize=size, layout="constrained")
     cells = figure.add_gridspec(rows, columns)
     pairs = []
     for k in range(count):
@@ -90,11 +91,11 @@ def draw_residuals(ax: Axes, place: np.ndarray, pull: np.ndarray, colour: str) -
     ax.set_ylabel(PULL_LABEL, fontsize=8)
 
 
-def model_keys(colour: str) -> list[Any]:
+def model_keys(run: Run, colour: str) -> list[Any]:
     """Keys of the MAP and the bands."""
     return [
         Line2D([], [], color=colour, lw=1.6, label="model, MAP"),
-        Patch(color=colour, alpha=0.5, lw=0, label="68 % of the posterior"),
+        Patch(color=colour, alpha=0.5, lw=0, label=f"68 % of the {drawn_from(run)}"),
         Patch(color=colour, alpha=0.18, lw=0, label="95 %"),
     ]
 

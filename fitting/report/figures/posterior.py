@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -23,11 +24,13 @@ from fitting.report.figures.style import (
     SIMULATED,
     TRUTH,
     VERMILLION,
+    Shown,
     message,
     stamp_figure,
     style,
 )
 from fitting.report.predictive import truth_of
+from fitting.report.sections import drawn_from
 from fitting.runs.labels import labels, symbols
 from fitting.runs.run import Run
 
@@ -44,6 +47,9 @@ CORNER = {
     "quiet": True,
 }
 
+LABELS_OFF = 0.55  # [inch]
+LETTERS = 11  # of a title, to an inch
+
 
 def plot_corner(run: Run, paths: Sequence[str] | None = None) -> Figure:
     """Corner plot of the free parameters (or some): 68 and 95 % contours, priors, the MAP and, if known, the truth.
@@ -57,7 +63,7 @@ def plot_corner(run: Run, paths: Sequence[str] | None = None) -> Figure:
         raise ValueError(f"{', '.join(unknown)} is not free in this fit; free are {', '.join(run.draws)}")
     flat, names, truth = run.flat(), labels(run.problem), truth_of(run.problem)
     with style():
-        figure = plt.figure(figsize=(1.6 * len(chosen) + 1.6,) * 2)
+        figure = plt.figure(FigureClass=Shown, figsize=(1.6 * len(chosen) + 1.6,) * 2)
         corner.corner(
             np.stack([flat[path] for path in chosen], axis=-1),
             fig=figure,
@@ -76,8 +82,11 @@ def plot_corner(run: Run, paths: Sequence[str] | None = None) -> Figure:
                 _cross(grid, i, [at.get(p) for p in chosen], colour, line)
         for ax in grid.flat:
             ax.grid(False)
-        _corner_keys(figure, bool(truth))
-        figure.suptitle(run.problem.title or "Parameters", x=0.98, ha="right", y=0.99, wrap=True)
+            _labels_off_ticks(figure, ax)
+        _corner_keys(figure, drawn_from(run), bool(truth))
+        room = figure.get_figwidth() - (2.9 if len(chosen) > 3 else 0.2)
+        title = textwrap.fill(run.problem.title or "Parameters", int(LETTERS * room))
+        figure.suptitle(title, x=0.98, ha="right", y=0.99)
         if run.problem.simulated:
             figure.text(0.98, 0.955, SIMULATED, ha="right", va="top", fontsize=13, fontweight="bold", color=VERMILLION)
     return figure
@@ -88,6 +97,13 @@ def _margins(figure: Figure, count: int) -> None:
     size = figure.get_figwidth()
     above = 0.4 if count > 3 else 1.7
     figure.subplots_adjust(left=1.15 / size, bottom=1.15 / size, right=1 - 0.15 / size, top=1 - above / size)
+
+
+def _labels_off_ticks(figure: Figure, ax: Axes) -> None:
+    """Labels as far [inch] from the panel as slanted tick labels reach, however small the panel is."""
+    box = ax.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
+    ax.xaxis.set_label_coords(0.5, -LABELS_OFF / box.height)
+    ax.yaxis.set_label_coords(-LABELS_OFF / box.width, 0.5)
 
 
 def _folded(text: str) -> str:
@@ -129,9 +145,9 @@ def _cross(grid: np.ndarray, i: int, values: Sequence[float | None], colour: str
             grid[i, j].axvline(values[j], color=colour, ls=line, lw=0.8)
 
 
-def _corner_keys(figure: Figure, known: bool) -> None:
+def _corner_keys(figure: Figure, drawn: str, known: bool) -> None:
     handles = [
-        Line2D([], [], color=BLUE, lw=1.6, label="posterior; contours 68 and 95 %"),
+        Line2D([], [], color=BLUE, lw=1.6, label=f"{drawn}; contours 68 and 95 %"),
         Line2D([], [], color=VERMILLION, lw=1.2, ls=":", label="prior"),
         Line2D([], [], color=ORANGE, lw=1.2, label="MAP"),
     ]
@@ -156,7 +172,7 @@ def _rank_panels(run: Run, bins: int) -> Figure:
     columns = 2 if len(names) in (2, 4) else min(3, len(names))
     rows = -(-len(names) // columns)
     size = (3.6 * columns, 1.9 * rows + 0.9)
-    figure, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    figure, grid = plt.subplots(rows, columns, FigureClass=Shown, figsize=size, layout="constrained", squeeze=False)
     for ax, (path, name) in zip(grid.flat, names.items(), strict=False):
         _ranks(ax, run.draws[path], bins)
         ax.set_title(name)
@@ -188,7 +204,7 @@ def plot_shrinkage(run: Run) -> Figure:
     names = labels(run.problem)
     ratio = [float(np.std(run.draws[path]) / np.std(run.prior[path])) for path in names]
     with style():
-        figure, ax = plt.subplots(figsize=(7.6, 1.6 + 0.36 * len(names)), layout="constrained")
+        figure, ax = plt.subplots(FigureClass=Shown, figsize=(7.6, 1.6 + 0.36 * len(names)), layout="constrained")
         place = np.arange(len(names))[::-1]
         ax.barh(place, 1.0, height=0.72, color=FAINT, alpha=0.25, lw=0)
         colours = [BLUE if r < 0.5 else ORANGE if r <= 0.8 else VERMILLION for r in ratio]
@@ -197,7 +213,7 @@ def plot_shrinkage(run: Run) -> Figure:
             ax.text(max(r, 0.0) + 0.015, y, f"{r:.2f}", va="center", fontsize=9)
         ax.set_yticks(place, list(names.values()))
         ax.set_xlim(0.0, max(1.25, 1.12 * max(ratio)))
-        ax.set_xlabel("sd of the posterior / sd of the prior")
+        ax.set_xlabel(f"sd of the {drawn_from(run)} / sd of the prior")
         ax.grid(axis="y", visible=False)
         shares = (
             (BLUE, "decided by the data (< 0.5)"),

@@ -87,7 +87,7 @@ def _profile_panel(run: Run, name: str, row: int, predicted: Spread, ax: Axes) -
         _mark_psf(ax, *table.psf[row])
     ax.set_title(f"{table.name}: {_band(table, row)}")
     label = table.quantity.label
-    quantity = f"d({label})/dE" if table.differential and not table.quantity.spectral else label
+    quantity = f"d({label})/dE" if table.differential and table.is_mean and table.quantity.power == 0 else label
     unit = table.unit.to_string("unicode", fraction=False)
     ax.set_ylabel(f"{quantity}\n[{unit}]" if unit else quantity)
     if table.simulated:
@@ -122,5 +122,5 @@ def _mark_psf(ax: Axes, shape: str, width: float) -> None:
 def _profile_keys(run: Run, names: list[str]) -> list[Any]:
     tables = [run.problem.tables[name] for name in names]
     keys = [Line2D([], [], color=DATA, marker="o", ms=4, lw=1.1, label="data"), *limit_key(tables, DATA)]
-    keys += model_keys(BLUE)
+    keys += model_keys(run, BLUE)
     return keys + [truth_key()] * any(table.simulated and bool(table.truth) for table in tables)

@@ -29,7 +29,7 @@ SED_LABEL = "E² dN/dE  [erg cm⁻² s⁻¹]"
 
 
 def spectrum_tables(run: Run) -> list[str]:
-    """Names of the tables that E² dN/dE can be shown of."""
+    """Names of the tables that E² dN/dE can be shown of: spectra of a region, as sums or as means over it."""
     return [name for name, table in run.problem.tables.items() if not table.is_profile and table.quantity.spectral]
 
 
@@ -106,7 +106,7 @@ def _spectrum_keys(run: Run, names: list[str]) -> list[Any]:
         text = f"{table.name} ({_region(table)}{form})"
         keys.append(Line2D([], [], color=colour, marker="o", ms=4, lw=1.5, label=text))
     keys += limit_key(tables, FAINT)
-    grey = model_keys(FAINT)
+    grey = model_keys(run, FAINT)
     grey[0].set_label("model seen through each table's region, MAP")
     if any(not table.differential for table in tables):
         grey.insert(1, Line2D([], [], color=FAINT, lw=1.5, ls=":", label="the same over each band"))

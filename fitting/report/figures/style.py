@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -39,8 +40,25 @@ LOOK: dict[str, Any] = {
 }
 
 
+class Shown(Figure):
+    """A figure that a notebook shows once, whether the cell that draws it returns it or not."""
+
+    def _ipython_display_(self) -> None:
+        if "inline" not in plt.get_backend():
+            print(self)
+            return
+        from IPython.display import Image, display
+
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=self.dpi, bbox_inches="tight")
+        display(Image(buffer.getvalue()))
+        plt.close(self)  # or the end of the cell, which shows all that is open, would show it again
+
+
 def style() -> AbstractContextManager[None]:
     """The look of all figures, for a `with` block."""
+    if not plt.get_fignums():  # loaded within the block, a notebook's backend would lose what it set up with the block
+        plt.switch_backend(plt.get_backend())
     return plt.style.context(LOOK)
 
 
@@ -73,7 +91,7 @@ def plain_log(axis_of: Axes, which: str) -> None:
 
 def message(text: str, title: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    figure = plt.figure(figsize=(7.0, 2.0))
+    figure = plt.figure(FigureClass=Shown, figsize=(7.0, 2.0))
     figure.suptitle(title)
     figure.text(0.5, 0.42, text, ha="center", va="center", wrap=True)
     return figure

@@ -42,6 +42,10 @@ BROKEN = [
     ("[gas]", "[gas", "not valid TOML"),
     ('distance = "1 kpc"', 'distance = "1 kpcc"', "kpcc is not a valid unit: did you mean"),
     ('unit = "1 / (cm2 s sr)"', 'unit = "photons / (cm2 s sr)"', "photons is not a valid unit: did you mean photon"),
+    ("[gas]", '[report]\nenergies = ["100 TeV/s"]\n\n[gas]', "cannot read '100 TeV/s'"),
+    ("[gas]", '[report]\nenergies = "100 TeV"\n\n[gas]', "is no list of energies"),
+    ("[gas]", "[report]\nenergies = [0.0]\n\n[gas]", "is no energy; give one such as '100 TeV'"),
+    ("[gas]", '[report]\nenergie = ["100 TeV"]\n\n[gas]', "did you mean 'energies'"),
 ]
 
 
@@ -93,6 +97,15 @@ def test_what_is_written_is_what_was_read(tmp_path, name):
     assert float(again.log_density(start)) == float(problem.log_density(start))
     with pytest.raises(CaseError, match="exists already"):
         write_case(problem, tmp_path / "copy")
+
+
+def test_energies_to_report_are_read_and_written_back(tmp_path):
+    (tmp_path / "case.toml").write_text(BASE.replace("[gas]", '[report]\nenergies = ["100 TeV", 50]\n\n[gas]', 1))
+    problem = load(tmp_path / "case.toml")
+    assert problem.report == {"energies": ["100 TeV", 50]}
+    assert problem.at({}).report == fitting.simulate(problem).report == problem.report
+    write_case(problem, tmp_path / "again")
+    assert tomllib.loads((tmp_path / "again" / "case.toml").read_text())["report"] == {"energies": ["100 TeV", 50]}
 
 
 def test_every_prior_of_a_shipped_case_says_where_it_comes_from():

@@ -109,6 +109,8 @@ WRONG = {
     "light": {"photons": {"cmb": {"energy": 1.0}}},
     "hadronic": {"models": {"kelner06": {"wieght": 1.0}}},
     "sampling": {"chain": 4},
+    "report": {"energie": ["100 TeV"]},
+    "report.energies": "100 TeV",
 }
 
 

@@ -71,6 +71,29 @@ def test_report_and_compare_read_a_run(fitted, run):
     code, out, _ = run("compare", fitted, fitted)
     assert code == 0
     assert "+0.00" in out
+    assert out.count("a Gaussian around the MAP, no posterior") == 2
+
+
+def test_the_density_is_measured_at_gaussian_draws(fitted):
+    from fitting import Run
+
+    about = Run.load(fitted).about
+    assert about["drop_expected"] == pytest.approx(1.68, abs=0.25)  # half the median of χ² of 4
+    assert about["drop"] == pytest.approx(about["drop_expected"], rel=0.3)  # the demo's posterior is nearly Gaussian
+    assert not (fitted / "ranks.png").exists()
+
+
+def test_comparing_in_a_narrow_terminal_cuts_nothing(fitted, run, monkeypatch):
+    from rich.console import Console
+
+    from fitting.cli import terminal
+
+    monkeypatch.setattr(terminal, "console", Console(width=40))
+    code, out, _ = run("compare", fitted, fitted)
+    assert code == 0
+    assert max(len(line) for line in out.splitlines() if "Gaussian" not in line) <= 40
+    assert "…" not in out
+    assert "+0.00" in out
 
 
 def test_simulate_makes_a_case_that_carries_its_truth(run, tmp_path):
@@ -132,6 +155,8 @@ def test_scan_writes_a_dataset_with_its_peak_at_the_map(run, tmp_path):
         peak = density.where(density == density.max(), drop=True)
         assert abs(float(peak[chi][0]) - scan.attrs[f"held:{chi}"]) < 0.1
         assert np.all(np.isfinite(density))
+        assert scan.attrs["conditional"].startswith("Conditional: others held at the MAP, log₁₀ W [erg] = 49.")
+        assert "δ" not in scan.attrs["conditional"]
 
 
 BAD = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import math
@@ -22,6 +23,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from scipy import stats
 from scipy.integrate import simpson
+from scipy.ndimage import label
 from scipy.special import ndtri
 
 mpl.use("Agg")
@@ -31,9 +33,10 @@ import fitting
 from fitting import words
 from fitting.cli.terminal import terminal_table
 from fitting.report import html as page
-from fitting.report import predictive
+from fitting.report import predictive, sections
 from fitting.report import write as report
-from fitting.report.figures import plot_rank, plot_scan, plot_shrinkage
+from fitting.report.figures import density, plot_rank, plot_scan, plot_shrinkage, spectrum_tables
+from fitting.report.figures import scan as scans
 from fitting.runs.labels import label_of, labels, symbols
 from fitting.runs.run import Run
 from fitting.tables.regions import Annuli, Circle, Total
@@ -245,6 +248,38 @@ def test_chi_squared_uses_the_covariance(real):
     assert predictive.chi_squared(correlated, predicted, 0.0) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("systematic", [0.0, 0.1, 0.4])
+def test_correlated_points_feel_their_systematic(real, systematic):
+    profile = real.problem.tables["profile"]
+    error = 0.5 * (profile.error_lo + profile.error_hi).ravel()
+    covariance = np.outer(error, error) * 0.8 ** np.abs(np.subtract.outer(np.arange(12), np.arange(12)))
+    correlated = dataclasses.replace(profile, covariance=covariance)
+    predicted, keep = 1.1 * profile.value, profile.measured.ravel()
+    residual = (profile.value - predicted).ravel()[keep]
+    total = covariance[np.ix_(keep, keep)] + np.diag((systematic * predicted.ravel()[keep]) ** 2)
+    found = predictive.chi_squared(correlated, predicted, systematic)
+    assert found == pytest.approx(residual @ np.linalg.inv(total) @ residual, rel=1e-9)
+    # The same as the likelihood's: ln p = −χ²/2 − ln det(2πC)/2.
+    height = stats.multivariate_normal(cov=total).logpdf(residual)
+    assert found == pytest.approx(-2.0 * height - np.linalg.slogdet(2.0 * math.pi * total)[1], rel=1e-9)
+
+
+def test_a_brightness_through_a_circle_is_drawn_with_its_solid_angle(real):
+    tev = real.problem.tables["tev"]
+    solid = math.pi * math.radians(0.15) ** 2
+    per_solid = {"kind": "surface_brightness", "unit": u.Unit("1 / (TeV cm2 s sr)")}
+    bright = dataclasses.replace(tev, value=tev.value / solid, **per_solid)
+    np.testing.assert_allclose(predictive.sed_factor(bright), predictive.sed_factor(tev) * solid, rtol=1e-12)
+    index = dataclasses.replace(tev, kind="photon_index", unit=u.Unit(""), e_min=tev.e_ref, e_max=1.5 * tev.e_ref)
+    problem = copy.copy(real.problem)
+    problem.tables = {"bright": bright, "slope": index, "profile": real.problem.tables["profile"]}
+    run = dataclasses.replace(real, problem=problem)
+    assert spectrum_tables(run) == ["bright"]
+    assert sections.undrawn_words(run) == [
+        "There is no picture of slope: a spectrum of photon index of a region is not an E² dN/dE."
+    ]
+
+
 def test_squared_residuals_of_a_two_piece_normal_follow_chi_squared(real):
     shape = (4, 1)
     parts = {"error_lo": np.ones(shape), "error_hi": np.full(shape, 3.0), "is_ul": np.zeros(shape, bool)}
@@ -369,7 +404,7 @@ def test_density_marks_the_cloud_the_sea_and_the_truth(mock):
     figure = axes[0].figure
     assert [ax.get_title() for ax in axes] == ["cosmic rays above 10 GeV", "cosmic rays above 100 TeV"]
     assert "cloud a" in texts(figure)
-    assert "local sea (ams02-dampe)" in texts(figure)
+    assert "local sea of protons (ams02-dampe)" in texts(figure)
     (level,) = lines(axes[0], "sea")
     assert level.get_ydata()[0] == pytest.approx(predictive.sea_levels([10.0])[0])
     assert len(lines(axes[1], "truth")) == 1
@@ -400,6 +435,36 @@ def test_ranks_need_chains(mock):
     assert any("no chains" in text for text in texts(plot_rank(unsampled)))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_labels_of_a_corner_keep_off_its_ticks(mock, count):
+    figure = mock.plot_corner(mock.problem.paths[:count])
+    figure.draw_without_rendering()
+    grid = np.array(figure.axes).reshape(count, count)
+    for i in range(count):
+        below, left = grid[-1, i].xaxis, grid[i, 0].yaxis
+        ticks = [t.get_window_extent() for t in below.get_ticklabels() if t.get_text()]
+        assert below.label.get_window_extent().y1 <= min(box.y0 for box in ticks)
+        assert below.label.get_window_extent().y0 >= 0.0
+        if i:
+            ticks = [t.get_window_extent() for t in left.get_ticklabels() if t.get_text()]
+            assert left.label.get_window_extent().x1 <= min(box.x0 for box in ticks)
+            assert left.label.get_window_extent().x0 >= 0.0
+
+
+@pytest.mark.parametrize("particle", ["electron", "proton"])
+def test_electrons_are_not_drawn_against_a_sea_of_protons(mock, particle):
+    problem = copy.copy(mock.problem)
+    parts = {"halo": dataclasses.replace(problem.scene.components["halo"], particle=particle)}
+    problem.scene = dataclasses.replace(problem.scene, components=parts)
+    run, drawn = dataclasses.replace(mock, problem=problem), particle == "proton"
+    moving = {"halo": predictive.Spread(np.ones((5, 3)), np.ones(3), None)}
+    assert density._has_level(run, moving) is drawn
+    _, ax = plt.subplots()
+    density._components(ax, np.array([1.0, 2.0, 3.0]), moving, 2.0 if drawn else None)
+    assert bool(lines(ax, "sea")) is drawn
+    assert any("sea of protons" in key.get_label() for key in density._keys(run, moving, False)) is drawn
+
+
 def test_shrinkage_bars_are_ratios_of_widths(mock):
     ax = plot_shrinkage(mock).axes[0]
     widths = [bar.get_width() for bar in ax.patches][4:]
@@ -426,6 +491,46 @@ def test_scans_are_drawn_with_the_map_marked(count, tmp_path):
     assert best.get_xdata()[0] == 0.2
     assert "SIMULATED" in texts(figure)
     assert report.write_scan(dataset, tmp_path / "new").stat().st_size > 5000
+
+
+def ridge(slope: float, width: float, size: int) -> np.ndarray:
+    """ln p [y, x] of a Gaussian ridge along y = slope x, a tenth as wide as long."""
+    x, y = np.meshgrid(*[np.linspace(-1.0, 1.0, size)] * 2)
+    return -0.5 * (((y - slope * x) / width) ** 2 + ((x + slope * y) / 0.5) ** 2)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.37, -0.81, 1.3])
+@pytest.mark.parametrize(("width", "coarse"), [(0.3, False), (0.02, True), (0.006, True)])
+def test_a_thin_ridge_has_one_contour_and_a_coarse_grid_is_told(slope, width, coarse):
+    level = ridge(slope, width, 31)
+    axis = np.linspace(-1.0, 1.0, 31)
+    level = level - level.max()
+    x, _, smooth = scans.refined(axis, axis, level)
+    _, islands = label(smooth > scans.LOWEST, np.ones((3, 3)))
+    assert islands == 1
+    exact = ridge(slope, width, x.size)
+    np.testing.assert_allclose(np.maximum(exact - exact.max(), -20.0), np.maximum(smooth, -20.0), atol=1e-6)
+    assert scans.is_coarse(level) is coarse
+
+
+def test_maps_with_holes_stay_as_they_are():
+    level = ridge(0.5, 0.3, 9)
+    level[0, 0] = -np.inf
+    axis = np.linspace(-1.0, 1.0, 9)
+    x, _, same = scans.refined(axis, axis, level)
+    assert x.size == 9
+    assert same[0, 0] == scans.FLOOR
+    np.testing.assert_array_equal(same[1:], level[1:])
+
+
+def test_a_scan_says_what_its_contours_are_conditional_on():
+    words = "Conditional: others held at the MAP, log₁₀ W = 49.5."
+    figure = plot_scan(scan(["a.chi", "a.delta"], [30, 20]).assign_attrs(conditional=words))
+    assert words in "\n".join(texts(figure)).replace("\n", " ")
+    assert {"68 %, conditional", "95 %, conditional"} <= set(texts(figure))
+    assert not any("too coarse" in text for text in texts(figure))
+    assert any("too coarse" in text for text in texts(plot_scan(scan(["a.chi", "a.delta"], [4, 4]))))
+    assert "held" in " ".join(texts(plot_scan(scan(["a.chi"], [30]))))
 
 
 # --- the page
@@ -514,6 +619,37 @@ def test_every_figure_of_a_mock_says_so(written):
     assert all("SIMULATED" in one for one in found)
 
 
+def test_cells_of_a_narrow_page_bear_the_names_of_their_columns(written):
+    _, text, _, _ = written
+    rows = re.findall(r"<tr>(.*?)</tr>", re.search(r'<table class="numbers stacked">.*?</table>', text, re.S)[0])
+    heads = re.findall(r"<th>(.*?)</th>", rows[0])
+    assert len(heads) >= 6
+    for row in rows[1:]:
+        assert re.findall(r'<td data-head="(.*?)">', row) == heads[1:]
+        assert " × 10" not in row  # a number stays on its line: its spaces do not break
+    assert "@media (max-width" in text
+
+
+def test_what_is_extrapolated_stands_last_and_is_called_so(mock):
+    summary = mock.summary()
+    _, rows = sections.parameter_grid(mock, summary)
+    said = [row[0].endswith(", extrapolated") for row in rows]
+    assert said == sorted(said)
+    assert sum(said) == len(summary.meta["extrapolated"]) > 0
+
+
+def test_gaussian_draws_are_not_called_the_posterior_in_a_report(mock, tmp_path, monkeypatch):
+    found: list[list[str]] = []
+    monkeypatch.setattr(report, "_png", lambda drawn: found.append(texts(figure_of(drawn))) or b"")
+    told = {**mock.about, "method": "map", "sampled": False, "drop": 11.0, "drop_expected": 1.7}
+    dataclasses.replace(mock, about=told).report(tmp_path)
+    assert not (tmp_path / "ranks.png").exists()
+    assert len(found) == 5
+    keys = [text for one in found for text in one if text.startswith("68 %") or "contours" in text]
+    assert keys
+    assert all("Gaussian around the MAP" in text for text in keys)
+
+
 def test_summary_is_read_back(written, mock):
     folder = written[0]
     table, own = astropy.table.Table.read(folder / "summary.ecsv"), mock.summary()
@@ -541,17 +677,35 @@ def test_terminal_table_has_a_row_for_each_quantity(mock):
     console = Console(width=130, record=True, file=io.StringIO())
     console.print(table)
     text = console.export_text()
-    assert table.row_count == 4 + 5
+    assert table.row_count == 4 + 9 + 1  # beneath a line that says which are extrapolated
     assert "SIMULATED" in text
     assert "log₁₀ M of cloud a [M☉]" in text
     assert "κ_s(10 TeV) [cm² s⁻¹]" in text
     assert "nan" not in text
 
 
-def test_unsampled_runs_say_unknown(mock):
+def test_columns_with_nothing_in_them_are_left_out(mock):
     run = dataclasses.replace(mock, about={**mock.about, "method": "map", "sampled": False})
-    table = terminal_table(run)
-    assert set(table.columns[5]._cells) == {"unknown"}
+    heads = [column.header for column in terminal_table(run, 200).columns]
+    assert heads == ["parameter", "median", "68 %", "95 %", "MAP", "shrinkage"]
+    assert "Gaussian around the MAP" in terminal_table(run, 200).title
+    assert "MAP error" in sections.parameter_grid(mock, mock.summary())[0]
+    silent = dataclasses.replace(mock, best_errors=dict.fromkeys(WIDTHS, math.nan))
+    head, rows = sections.parameter_grid(silent, silent.summary())
+    assert "MAP error" not in head
+    assert all(len(row) == len(head) for row in rows)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 118, 160])
+def test_no_number_is_cut_in_any_terminal(mock, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(terminal_table(mock, width))
+    text = console.export_text()
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert not re.search(r"[^ ]…|…[^ ]", text)  # a cut word ends in dots; those of an interval stand alone
+    for row in mock.summary():
+        assert short(float(row["q50"])) in text
+        assert f"{short(float(row['q2.5']))} … {short(float(row['q97.5']))}" in text
 
 
 # --- words

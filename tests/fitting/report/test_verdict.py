@@ -13,7 +13,11 @@ import pytest
 from scipy import stats
 
 import fitting
+from fitting.report import belief, predictive
+from fitting.report.agreement import agreement
 from fitting.report.combinations import best_combinations, combine
+from fitting.report.compare import side_by_side
+from fitting.report.predictive import misfits
 from fitting.report.verdict import verdict
 from fitting.runs.run import Run
 from fitting.tables.regions import Annuli
@@ -125,6 +129,41 @@ def test_divergences_are_a_fault(problem):
     assert verdict(run_of(problem, draw(TIGHT), divergences=2))[0].startswith("The chains can be believed")
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("r_hat", 1.02), ("ess_bulk", 390.0), ("ess_tail", 390.0), ("ess_tail", 20.0)]
+)
+@pytest.mark.parametrize("others", [1000.0, np.nan])
+def test_no_poor_diagnostic_is_forgiven(problem, column, value, others):
+    run = run_of(problem, draw(TIGHT))
+    rows = {path: {"r_hat": 1.0, "ess_bulk": 1000.0, "ess_tail": 1000.0} for path in PRIORS}
+    assert belief.weigh(run, rows).words.startswith("The chains can be believed: ")
+    rows[WORK] = dict.fromkeys(rows[WORK], np.nan) if np.isnan(others) else rows[WORK]
+    rows[DELTA] = {**rows[DELTA], column: value}
+    found = belief.weigh(run, rows)
+    assert found.words.startswith("The chains cannot be believed yet")
+    assert not found.stands
+    assert "(δ" in found.words
+    assert ("unknown for others" in found.words) is bool(np.isnan(others))
+
+
+def test_a_gaussian_around_the_map_is_measured_against_the_density(problem):
+    draws = draw(TIGHT, chains=1)
+    near = run_of(problem, draws, method="map", drop=1.9, drop_expected=1.7)
+    text = " ".join(verdict(near))
+    assert "not the posterior" in text
+    assert "use method 'nuts'" not in text
+    assert "established" not in text
+    far = run_of(problem, draws, method="map", drop=11.0, drop_expected=2.2)
+    text = verdict(far)[0]
+    assert "The density is not Gaussian: the draws lie 11.0 in ln p below the centre in the middle, where 2.2" in text
+    assert "use method 'nuts'" in text
+    assert "p at the MAP" in about(far, "Fit at")
+    assert "posterior-predictive" in about(near, "Fit at")
+    assert not belief.is_gaussian(np.nan, 2.2)
+    assert not belief.is_gaussian(0.3, 2.2)
+    assert not belief.is_gaussian(np.inf, 2.2)
+
+
 def test_few_chains_are_unknown_not_fine(problem):
     text = verdict(run_of(problem, draw(TIGHT, chains=2)))[0]
     assert text.startswith("Whether the chains can be believed is unknown")
@@ -149,15 +188,18 @@ def test_interrupted_sampling_is_told(problem):
 
 def test_kappa_comes_first_and_agrees_with_the_draws(problem):
     draws = draw(TIGHT)
-    text = about(run_of(problem, draws), "Diffusion (halo): κ_s(10 TeV) = ")
+    text = about(run_of(problem, draws), "Diffusion (halo): its measured light comes from particles around ")
     # κ = χ 10²⁸ (E/10 GeV)^δ cm²/s in momentum, which at these energies is the kinetic energy within 1e-4 at 10 TeV.
     kappa = 1e28 * 10.0 ** draws[CHI] * 1000.0 ** draws[DELTA]
     low, middle, high = np.quantile(kappa, (0.025, 0.5, 0.975))
-    found = re.search(r"= ([\d.]+) × 10²⁷ cm² s⁻¹ \(95 % interval \(([\d.]+) to ([\d.]+)\) × 10²⁷", text)
+    found = re.search(r"κ_s\(10 TeV\) = ([\d.]+) × 10²⁷ cm² s⁻¹ \[\(([\d.]+) to ([\d.]+)\) × 10²⁷", text)
     np.testing.assert_allclose([float(x) * 1e27 for x in found.groups()], [middle, low, high], rtol=0.03)
     for reference in ("χ(10 GeV; nava16)", "χ(10 TeV; nava16)", "χ(10 GeV; bc18)", "χ(10 TeV; bc18)"):
         assert f"{reference} = " in text
-    assert text.index("κ_s(10 TeV)") < text.index("χ(10 GeV; nava16)") < text.index("δ = ")
+    seen, _, beyond = text.partition("Extrapolated")
+    assert seen.index("κ_s(10 TeV)") < seen.index("χ(10 TeV; nava16)") < seen.index("δ = ")
+    assert "10 GeV" not in seen
+    assert "TeV" not in beyond
 
 
 def test_no_chi_stands_without_its_reference(problem):
@@ -168,17 +210,47 @@ def test_no_chi_stands_without_its_reference(problem):
 
 def test_suppression_is_established_only_where_the_draws_show_it(problem):
     text = about(run_of(problem, draw(TIGHT)), "Diffusion")
-    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 GeV; nava16)" in text
+    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16)" in text
     assert "Neither" not in text
     draws = draw(TIGHT)
-    draws[CHI] = draws[CHI] + 1.5  # around χ = 1 of nava16, 0.16 of bc18
+    draws[CHI] = draws[CHI] + 1.8  # around χ = 1 of nava16 at 10 TeV, 0.22 of bc18
     text = about(run_of(problem, draws), "Diffusion")
-    assert "Neither χ < 1 nor χ > 1 is established at 95 % for χ(10 GeV; nava16) (P(χ < 1) = " in text
-    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16), χ(10 GeV; bc18)" in text
+    assert "Neither χ < 1 nor χ > 1 is established at 95 % for χ(10 TeV; nava16) (P(χ < 1) = " in text
+    assert "χ < 1 (slower diffusion than κ₀) is established at 95 % for χ(10 TeV; bc18)" in text
     draws[CHI] = draws[CHI] + 2.0
-    assert "χ > 1 (faster diffusion than κ₀) is established at 95 % for χ(10 GeV; nava16)" in about(
+    assert "χ > 1 (faster diffusion than κ₀) is established at 95 % for χ(10 TeV; nava16)" in about(
         run_of(problem, draws), "Diffusion"
     )
+
+
+@pytest.mark.parametrize("shift", [-3.5, -1.0, 0.0, 3.0])
+def test_nothing_is_established_where_the_data_do_not_look(problem, shift):
+    draws = draw(TIGHT)
+    draws[CHI] = draws[CHI] + shift
+    text = about(run_of(problem, draws), "Diffusion")
+    low, high = (float(x) for x in re.search(r"68 % of it from ([\d.]+) TeV to ([\d.]+) TeV", text).groups())
+    for sentence in text.split(". "):
+        for value, unit in re.findall(r"χ\(([\d.]+) (\w+);", sentence):
+            inside = low <= float(value) * {"GeV": 1e-3, "TeV": 1.0}[unit] <= high
+            assert inside or sentence.startswith("Extrapolated"), sentence
+
+
+@pytest.mark.parametrize("shift", [0.0, -2.6, -3.0, -5.0])
+def test_draws_below_the_bohm_limit_are_told_and_establish_nothing(problem, shift):
+    draws = draw(TIGHT)
+    draws[CHI] = draws[CHI] + shift
+    run = dataclasses.replace(run_of(problem, draws), best={**CENTRE, CHI: CENTRE[CHI] + shift})
+    text = about(run, "Diffusion")
+    high = run.summary().meta["feeds"]["halo"][2]  # where κ/κ_B ~ E^(δ − 1) is least
+    # c r_L/3 [cm² s⁻¹]; r_L = 1.081 pc for 1 PeV in 1 µG.
+    limit = 2.998e10 / 3.0 * 1.081 * (high / 1e6) / 3.0 * 3.0857e18
+    share = float(np.mean(1e28 * 10.0 ** draws[CHI] * (high / 10.0) ** draws[DELTA] < limit))
+    assert ("below the Bohm limit" in text) is (share > 0.0)
+    if share > 0.0:
+        assert float(re.search(r"In ([\d.]+) % of the draws κ lies below", text)[1]) == pytest.approx(
+            100 * share, abs=0.6
+        )
+    assert ("χ < 1 (slower" in text) is (share <= 0.5)
 
 
 def test_held_diffusion_is_called_held(problem):
@@ -187,7 +259,7 @@ def test_held_diffusion_is_called_held(problem):
     held = fitting.Problem(scene(medium), problem.tables, free, problem.options)
     draws = {WORK: 49.5 + 0.1 * np.random.default_rng(0).normal(size=(CHAINS, SIZE))}
     run = dataclasses.replace(run_of(held, draws), best={WORK: 49.5}, best_errors={WORK: 0.1})
-    assert about(run, "Diffusion (halo): κ(10 TeV) is held at ").endswith("3.16 × 10²⁹ cm² s⁻¹.")
+    assert about(run, "Diffusion (halo) is held: ").count("κ_s(10 TeV) = 3.16 × 10²⁹ cm² s⁻¹") == 1
 
 
 # --- what decided it
@@ -198,6 +270,9 @@ def test_a_map_at_the_edge_of_a_prior_is_told(problem):
     assert not [text for text in verdict(run) if text.startswith("The MAP lies")]
     run = dataclasses.replace(run, best={**run.best, INDEX: 1.5})
     assert "edge of the priors: index α = 1.5." in about(run, "The MAP lies")
+    assert "read medians" in about(run, "The MAP lies")
+    far = dataclasses.replace(run, about={**run.about, "method": "map", "drop": 11.0, "drop_expected": 1.7})
+    assert "read medians" not in " ".join(verdict(far))
 
 
 def test_prior_and_data_are_named_as_what_decided(problem):
@@ -270,6 +345,86 @@ def test_a_bad_fit_is_called_bad(problem):
     )
 
 
+def limited(problem: fitting.Problem, factor: float, points: int = 0, bins: int = 40) -> fitting.Problem:
+    """A table of limits at a factor times the model's level, and of some points on it."""
+    edges = np.linspace(0.0, 1.5, bins + 1)
+    ones = np.ones((1, bins))
+    where = {"region": Annuli((83.6, 22.0), edges[:-1], edges[1:])}
+    blank = rings(value=ones, error_lo=ones, error_hi=ones, is_ul=ones < 0, used=ones > 0, **where)
+    level = fitting.Problem(scene(), {"rings": blank}, normal_priors(), problem.options).predict(CENTRE).tables["rings"]
+    is_ul = np.arange(bins)[None] >= points
+    value = np.where(is_ul, factor * np.asarray(level), level)
+    error = np.where(is_ul, np.nan, 0.1 * value)
+    table = rings(value=value, error_lo=error, error_hi=error, is_ul=is_ul, used=ones > 0, confidence=0.95, **where)
+    return fitting.Problem(scene(), {"rings": table}, normal_priors(), problem.options)
+
+
+@pytest.mark.parametrize(
+    ("factor", "points", "end"),
+    [
+        (2.0, 0, "There are only upper limits in rings: the model agrees with them, which does not show that"),
+        (0.9, 0, "The model does not describe rings."),
+        (0.9, 20, "The model does not describe rings."),
+    ],
+)
+def test_limits_count_and_alone_show_nothing(problem, factor, points, end):
+    fixed = draw(dict.fromkeys(PRIORS, 1e-9))
+    text = about(run_of(limited(problem, factor, points), fixed), "Fit at")
+    assert end in text
+    assert "describes" not in text
+    assert ("χ² = " in text) is (points > 0)
+    count = 40 - points
+    above = "none" if factor > 1.0 else count
+    assert f"{above} of {count} upper limits exceeded ({0.05 * count:g} expected" in text
+
+
+def test_exceeded_limits_follow_the_binomial(problem):
+    run = run_of(limited(problem, 2.0, 20), draw(dict.fromkeys(PRIORS, 1e-9)))
+    table = run.problem.tables["rings"]
+    for count in (0, 1, 3, 20):
+        value = np.where(table.is_ul & (np.cumsum(table.is_ul, axis=1) <= count), 0.1 * table.value, table.value)
+        moved = {"rings": dataclasses.replace(table, value=value)}
+        found = misfits(
+            dataclasses.replace(run, problem=fitting.Problem(scene(), moved, normal_priors(), problem.options))
+        )
+        fit = found["rings"]
+        assert fit.exceeded == count
+        assert fit.expected == pytest.approx(1.0)
+        assert fit.p_limits == pytest.approx(stats.binom.sf(count - 1, 20, 0.05), rel=1e-6)
+        assert fit.p_limits_best == pytest.approx(fit.p_limits)
+
+
+def test_a_fit_that_is_too_good_is_told(problem):
+    table = problem.tables["rings"]
+    level = np.asarray(problem.predict(CENTRE).tables["rings"])
+    exact = {"rings": dataclasses.replace(table, value=1.001 * level)}
+    run = run_of(fitting.Problem(scene(), exact, normal_priors(), problem.options), draw(dict.fromkeys(PRIORS, 1e-9)))
+    text = about(run, "Fit at")
+    assert "too near to the points of rings: their errors are overestimated, or the points are correlated." in text
+    assert "describes" not in text
+
+
+@pytest.mark.parametrize(
+    ("p_value", "p_best", "p_limits", "points", "expected"),
+    [
+        (0.5, 0.5, np.nan, 20, "GOOD"),
+        (0.5, 0.5, 0.4, 20, "GOOD"),
+        (0.5, 0.5, 0.03, 20, "MARGINAL"),
+        (0.5, 0.5, 0.003, 20, "POOR"),
+        (0.03, 0.5, 0.4, 20, "MARGINAL"),
+        (0.003, 0.5, 0.4, 20, "POOR"),
+        (0.5, 0.999, 0.4, 20, "TOO_GOOD"),
+        (0.999, np.nan, np.nan, 20, "TOO_GOOD"),
+        (np.nan, np.nan, 0.4, 0, "LIMITS"),
+        (np.nan, np.nan, 0.003, 0, "POOR"),
+        (np.nan, np.nan, np.nan, 20, "UNKNOWN"),
+    ],
+)
+def test_describes_is_said_only_where_all_agree(p_value, p_best, p_limits, points, expected):
+    fit = predictive.Misfit(1.0, points, 5, 1, p_value, p_best, 0.25, p_limits, p_limits)
+    assert agreement(fit).name == expected
+
+
 def test_status_bits_come_with_advice(problem):
     status = {"FAILED": 0.0, "SUPERLUMINAL": 0.125, "BELOW_BOHM": 0.0}
     text = about(run_of(problem, draw(TIGHT), status=status), "Validity: 12.5 % of the draws: ")
@@ -286,3 +441,29 @@ def test_truth_is_compared_for_mocks_only(problem):
     known = fitting.Problem(scene(), {"rings": mock}, normal_priors(), problem.options)
     text = about(run_of(known, draw(TIGHT)), "The data are SIMULATED, and the truth is known: 3 of 4 lie in")
     assert "Outside: δ = 0.9." in text
+
+
+# --- two runs
+
+
+def test_the_difference_of_two_runs_is_second_minus_first_in_both_widths(problem):
+    first, wide = run_of(problem, draw(TIGHT)), draw(dict.fromkeys(PRIORS, 0.2))
+    second = run_of(problem, {**wide, CHI: wide[CHI] + 0.5, WORK: wide[WORK] - 0.25})
+    rows = {row["parameter"]: row for row in side_by_side(first, second)}
+    for path, shift in ((CHI, 0.5), (WORK, -0.25), (DELTA, 0.0)):
+        sd = PRIORS[path][1]  # half of the 68 % interval of a Gaussian is 0.994 of its sd
+        assert rows[path]["width_1"] == pytest.approx(0.0994 * sd, rel=0.08)
+        assert rows[path]["width_2"] == pytest.approx(0.1989 * sd, rel=0.08)
+        assert rows[path]["pull"] == pytest.approx(shift / (0.1 * np.sqrt(5.0) * sd), abs=0.15, rel=0.08)
+    back = {row["parameter"]: row["pull"] for row in side_by_side(second, first)}
+    assert back[CHI] == pytest.approx(-rows[CHI]["pull"])
+
+
+def test_a_comparison_names_runs_that_are_no_posterior(problem):
+    good, apart = run_of(problem, draw(TIGHT)), draw(TIGHT)
+    apart[DELTA] = apart[DELTA] + 0.05 * np.arange(CHAINS)[:, None]
+    gaussian = run_of(problem, draw(TIGHT, chains=1), method="map", drop=9.0, drop_expected=1.7)
+    assert side_by_side(good, good).meta["doubts"] == ["", ""]
+    first, second = side_by_side(gaussian, run_of(problem, apart)).meta["doubts"]
+    assert first == "a Gaussian around the MAP, no posterior, and the density is not Gaussian"
+    assert second.startswith("the chains cannot be believed yet: R-hat at most")
