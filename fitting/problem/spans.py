@@ -17,7 +17,7 @@ PSF_SPAN = (0.5, 2.0)  # factors on its width that matrices can follow
 def free_spans(
     scene: Scene, tables: Mapping[str, Table], priors: Mapping[str, Prior], ties: Mapping[str, str]
 ) -> dict[str, Span]:
-    """{path: (lowest, highest)} of what bends matrices and is left free by priors: PSF widths, field, positions.
+    """{path: (lowest, highest)} of what bends matrices, or decides on them, and is left free by priors.
 
     A tie makes its follower as free as its leader. Errors: PriorError for a prior that no matrix can follow.
     """
@@ -30,11 +30,12 @@ def free_spans(
 
 
 def _bending(scene: Scene, tables: Mapping[str, Table]) -> Iterator[str]:
-    """Paths of the parameters that matrices depend on."""
+    """Paths of the parameters that matrices depend on: PSF widths, field, positions, clouds."""
     yield from (f"data.{name}.psf_scale" for name in tables)
     yield "light.magnetic_field"
     yield from (f"view.offset_{axis}" for axis in AXES[:2])
     yield from (f"components.{name}.place.{axis}" for name in scene.components for axis in AXES)
+    yield from (f"view.clouds.{name}.{key}" for name in scene.view.clouds for key in ("offset", "depth", "size"))
 
 
 def _checked(path: str, span: Span) -> Span:
