@@ -32,6 +32,7 @@ class Status(enum.IntFlag):
     GRID_EDGE = 32
     BALLISTIC = 64
     INCOHERENT = 128
+    UNRESOLVED = 256
 
 
 ADVICE: dict[Status, str] = {
@@ -45,6 +46,8 @@ ADVICE: dict[Status, str] = {
     Status.GRID_EDGE: "particles left through the end of the mesh: enlarge its extent",
     Status.BALLISTIC: "the cloud is shorter than the mean free path: release is not diffusive",
     Status.INCOHERENT: "the half-life exceeds the time to diffuse over the field's coherence length: not one tube",
+    Status.UNRESOLVED: "what electrons are released, lose or diffuse by changes too fast for the nodes (a step, a "
+    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps",
 }
 
 
