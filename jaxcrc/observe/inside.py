@@ -31,6 +31,7 @@ FEW = 16  # and where each costs many directions
 POLAR, AZIMUTHS = 10, 8
 _CORE = 1e-4  # of the cloud's size: nodes close in on the source down to here
 _ASIDE = 1e-4, 1e-3  # of the cloud's size: a round source, and any other, is never nearer to the cloud's centre
+_FADED = 18.0  # the exponent at which a Gaussian cloud ends around its direction from the source
 _NEAREST, _BEFORE, _BEYOND = -10.0, 20.0, 7.0  # ends of the shells through a Gaussian cloud, in its rms
 
 
@@ -78,12 +79,13 @@ def _ball_caps(
 def _gaussian_caps(
     shells: Shells, distance: Scalar, size: Scalar, polar: Polar
 ) -> tuple[Float[Array, "shell polar"], Float[Array, "shell polar"]]:
-    """Cosines all over each shell, and the share of a Gaussian cloud's gas they stand for."""
-    cosine, weight = (jnp.asarray(part, shells.radius.dtype) for part in polar)
+    """Cosines on the part of each shell that lies in a Gaussian cloud, and the share of its gas they stand for."""
+    unit, weight = (jnp.asarray(part, shells.radius.dtype) for part in polar)
     away, radius = distance / size, shells.radius[:, None] / size
-    squared = (radius - away) ** 2 + 2.0 * radius * away * (1.0 - cosine)
-    light = math.sqrt(0.5 / math.pi) * radius**2 / size * jnp.exp(-0.5 * squared) * weight
-    return jnp.broadcast_to(cosine, light.shape), light
+    spread = jnp.minimum(2.0, _FADED / (radius * away))  # of 1 − cosine
+    lag = 0.5 * spread * (1.0 - unit)
+    light = jnp.exp(-0.5 * (radius - away) ** 2 - radius * away * lag) * 0.5 * spread * weight
+    return 1.0 - lag, math.sqrt(0.5 / math.pi) * radius**2 / size * light
 
 
 def _ball_share(radius: Node, distance: Scalar, size: Scalar) -> Node:
