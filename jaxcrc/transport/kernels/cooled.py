@@ -129,8 +129,9 @@ def lepton_halo(
     loss = floored(loss)
     history = History(energy, age, kappa, loss, injection, cooling(energy, kappa, loss, energy_max))
     spread, rough = history_spread(history)
+    # The derivative of the branch that is not taken would carry all its nodes along.
     return choose(
         jnp.any(rough),
-        lambda: spread_density(fine_spread(history), radius),
+        jax.checkpoint(lambda: spread_density(fine_spread(history), radius)),
         lambda: spread_density(spread, radius),
     )

@@ -147,10 +147,16 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     near = rise < table.width[:, None]
     place = table.x[:, None] + rise
     even = jnp.clip(jnp.floor((place - table.edge[0]) / table.step).astype(int), 0, CELLS - 1)
-    cuts = [(jump < table.edge[-1]) & (place > jump) for jump in table.jump]
-    index = jnp.maximum(even + sum(cut.astype(int) for cut in cuts), table.end[:, None])
-    size = jnp.where(table.size > 0.0, table.size, table.step)[index]
-    share = jnp.where(near, rise / table.width[:, None], (place - table.edge[index]) / size)
+    below, above = table.edge[0] + table.step * even, table.edge[0] + table.step * (even + 1)
+    index = even
+    for jump in table.jump:
+        passed = (jump < table.edge[-1]) & (place > jump)
+        index = index + passed
+        below = jnp.where(passed, jnp.maximum(below, jump), below)
+        above = jnp.where(passed, above, jnp.minimum(above, jump))
+    index = jnp.maximum(index, table.end[:, None])
+    size = jnp.maximum(above - below, 1e-6 * table.step)
+    share = jnp.where(near, rise / table.width[:, None], (place - below) / size)
 
     def integral(which: int, stretch: Array | None) -> Array:
         first, above = table.first[which], table.above[which]

@@ -44,7 +44,7 @@ def fine_spread(history: History) -> Spread:
     unit, gauss = (jnp.asarray(part, whole.dtype) for part in np.polynomial.legendre.leggauss(ORDER))
     half = 0.5 * jnp.diff(breaks, axis=1)[..., None]
     v = (breaks[:, :-1, None] + half * (1.0 + unit)).reshape(whole.size, -1)
-    return spread_at(history, whole, low, high, v, (half * gauss).reshape(v.shape))
+    return spread_at(history, whole, low, high, v, (half * gauss).reshape(v.shape), v[:, :0])[0]
 
 
 def _line(low: float, high: Energy, size: int) -> Points:

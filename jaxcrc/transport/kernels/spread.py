@@ -24,14 +24,16 @@ NODES = 40
 START = 1e-3  # of the scale of ln(E₀/E), below which the release changes linearly in λ²
 BIRTH = 9.0  # e-folds by which the nodes close in on the birth of the source
 TOP = 2.0  # the same where the particles were never that energetic
-_LAST = 18.0  # e-folds from there to the birth itself, within which only what is released changes
-_TAIL = 20  # nodes there
+_LAST = 12.0  # e-folds from there to the birth itself, within which only what is released changes
+_TAIL = 12  # nodes there
 _ROUGH = 3e-3  # of the largest release: by how much a smooth one may differ from a polynomial through the nodes
 _BENT = 3e-2  # of the latest release: by how much it may differ from a straight line
+_BETWEEN = np.convolve(np.polynomial.legendre.leggauss(NODES)[0], [0.5, 0.5], "valid")[::4]  # middles between nodes
 _SLOWEST = 1e-20  # of b/E [kyr⁻¹]
 
 Injection = Callable[[Array, Array], Array]
 Points = Float[Array, "energy point"]
+Extra = Float[Array, "energy extra"]
 
 
 class Latest(NamedTuple):
@@ -109,31 +111,32 @@ def ends(whole: Energy, born: Bool[Array, " energy"], start: float = START) -> t
     return math.log(start), fixed + jnp.where(born, BIRTH, TOP)
 
 
-def spread_at(history: History, whole: Energy, low: float, high: Energy, v: Points, step: Points) -> Spread:
-    """Gaussians at nodes v with weights `step`, the latest releases before `low` and the first ones after `high`."""
-    begin = jnp.full_like(v[:, :1], low)
-    (rise, slope), last = rise_and_slope(jnp.concatenate([begin, v], axis=1), whole), _last(history, whole, high)
-    point = jnp.concatenate([rise, last[0]], axis=1)
-    time, square, release = history.at(point)
-    before = history.energy * jnp.exp(point[:, 0])
-    kappa, loss = history.kappa, history.loss
-    start = history.injection(history.energy, jnp.broadcast_to(history.age, before.shape)) / (
-        4.0 * kappa(history.energy)
-    )
+def spread_at(
+    history: History, whole: Energy, low: float, high: Energy, v: Points, step: Points, extra: Extra
+) -> tuple[Spread, tuple[Extra, Extra]]:
+    """Gaussians at nodes v with weights `step`, the latest releases before `low` and the first ones after `high`.
+
+    The first ones share a single point close to the birth of the source.
+    Returns: the sum; λ² and release · dy/dv at the extra places v, asked for together with all others.
+    """
+    unit, gauss = (jnp.asarray(part, whole.dtype) for part in np.polynomial.legendre.leggauss(_TAIL))
+    tail = high[:, None] + 0.5 * _LAST * (1.0 + unit)
+    places = [jnp.full_like(v[:, :1], low), v, high[:, None], tail, extra]
+    rise, slope = rise_and_slope(jnp.concatenate(places, axis=1), whole)
+    end = 1 + v.shape[1]
+    rise = rise.at[:, end].set(0.5 * (rise[:, end] + whole))
+    time, square, release = history.at(rise)
+    kappa, loss, energy = history.kappa, history.loss, history.energy
+    before = energy * jnp.exp(rise[:, 0])
+    start = history.injection(energy, jnp.broadcast_to(history.age, before.shape)) / (4.0 * kappa(energy))
     stop = release[:, 0] * loss(before) / (4.0 * kappa(before) * before)
-    weight = jnp.concatenate([release[:, 1:-1] * step * slope[:, 1:], last[1]], axis=1)
+    share = release * slope
+    first = jnp.sum(0.5 * _LAST * gauss * share[:, end + 1 : end + 1 + _TAIL], axis=1, keepdims=True)
+    weight = jnp.concatenate([share[:, 1:end] * step, first], axis=1)
     alive = history.table.limit > 0.0
     latest = Latest(jnp.where(alive, start, 0.0), jnp.where(alive, stop, 0.0), square[:, 0], time[:, 0])
-    return Spread(jnp.where(alive[:, None], weight, 0.0), square[:, 1:], time[:, 1:], latest)
-
-
-def _last(history: History, whole: Energy, high: Energy) -> tuple[Points, Points]:
-    """A single point close to the birth of the source, and all that was released from v = `high` to birth."""
-    unit, gauss = (jnp.asarray(part, whole.dtype) for part in np.polynomial.legendre.leggauss(_TAIL))
-    v = high[:, None] + 0.5 * _LAST * (1.0 + jnp.concatenate([-jnp.ones_like(unit[:1]), unit]))
-    rise, slope = rise_and_slope(v, whole)
-    content = jnp.sum(0.5 * _LAST * gauss * slope[:, 1:] * history.at(rise[:, 1:])[2], axis=1, keepdims=True)
-    return 0.5 * (rise[:, :1] + whole[:, None]), content
+    spread = Spread(jnp.where(alive[:, None], weight, 0.0), square[:, 1 : end + 1], time[:, 1 : end + 1], latest)
+    return spread, (square[:, end + 1 + _TAIL :], share[:, end + 1 + _TAIL :])
 
 
 def history_spread(history: History) -> tuple[Spread, Bool[Array, " energy"]]:
@@ -150,27 +153,23 @@ def history_spread(history: History) -> tuple[Spread, Bool[Array, " energy"]]:
     unit, gauss = (jnp.asarray(part, whole.dtype) for part in np.polynomial.legendre.leggauss(NODES))
     half = 0.5 * (high - low)[:, None]
     v = low + half * (1.0 + unit)
-    spread = spread_at(history, whole, low, high, v, half * gauss)
-    return spread, _rough(history, whole, spread, low, half, v)
+    early = jnp.full_like(v[:, :1], low - math.log(2.0))
+    extra = jnp.concatenate([early, low + half * (1.0 + jnp.asarray(_BETWEEN, v.dtype))], axis=1)
+    spread, between = spread_at(history, whole, low, high, v, half * gauss, extra)
+    return spread, _rough(history, whole, spread, half * gauss, extra[:, :1], *between)
 
 
 def _rough(
-    history: History, whole: Energy, spread: Spread, low: float, half: Array, v: Points
+    history: History, whole: Energy, spread: Spread, step: Points, early: Array, square: Extra, share: Extra
 ) -> Bool[Array, " energy"]:
-    """Whether a polynomial through the nodes misses the release between them."""
-    nodes = np.polynomial.legendre.leggauss(NODES)[0]
-    between = 0.5 * (nodes[1:] + nodes[:-1])
-    early = jnp.full_like(v[:, :1], low - math.log(2.0))
-    rise, slope = rise_and_slope(
-        jnp.concatenate([early, low + half * (1.0 + jnp.asarray(between, v.dtype))], axis=1), whole
-    )
-    _, square, release = history.at(rise)
-    basis = jnp.asarray(lagrange_basis(between, NODES), v.dtype)
-    known = spread.weight[:, :-1] / (half * jnp.asarray(np.polynomial.legendre.leggauss(NODES)[1], v.dtype))
-    known, found = known / jnp.sqrt(spread.square[:, :-1]), (release * slope / jnp.sqrt(square))[:, 1:]
+    """Whether a polynomial through the nodes misses the release between them, or a straight line the latest ones."""
+    known = spread.weight[:, :-1] / (step * jnp.sqrt(spread.square[:, :-1]))
+    found = share[:, 1:] / jnp.sqrt(square[:, 1:])
+    basis = jnp.asarray(lagrange_basis(_BETWEEN, NODES), known.dtype)
     off = jnp.max(jnp.abs(found - known @ basis.T), axis=1) > _ROUGH * jnp.max(known, axis=1)
+    rise, slope = rise_and_slope(early, whole)
     before = history.energy * jnp.exp(rise[:, 0])
-    middle = release[:, 0] * history.loss(before) / (4.0 * history.kappa(before) * before)
+    middle = share[:, 0] / slope[:, 0] * history.loss(before) / (4.0 * history.kappa(before) * before)
     latest = spread.latest
     assert latest is not None
     line = latest.start + (latest.stop - latest.start) * square[:, 0] / latest.square
