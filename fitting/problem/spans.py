@@ -20,7 +20,7 @@ TAIL = 1e-7  # of a prior without an end, on either side, that lies beyond what 
 def free_spans(
     scene: Scene, tables: Mapping[str, Table], priors: Mapping[str, Prior], options: Options
 ) -> dict[str, Span]:
-    """{path: (lowest, highest)} of what bends matrices and is left free by priors.
+    """{path: (lowest, highest)} of what bends matrices, or decides on them, and is left free by priors.
 
     A tie makes its follower as free as its leader. Errors: PriorError for a prior that no matrix can follow.
     """

@@ -7,22 +7,26 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
+from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.emission import Grids, channels
 from fitting.setup.options import AssemblyError, Options
-from fitting.setup.ranges import even
+from fitting.setup.round import symmetry
 from fitting.tables.sphere import separation
 from fitting.tables.table import Table
 from fitting.words import suggest
-from jaxcrc.numerics.quadrature import chebyshev_nodes
-from jaxcrc.observe.clouds import cloud_quadrature
+from jaxcrc.numerics.interpolate import spline_coefficients
+from jaxcrc.observe.inside import AbstractInside, Around, Even, Spheres, around_centre
 from jaxcrc.observe.psf import cloud_containment
-from jaxcrc.responses.cloud import CloudSpectrum
+from jaxcrc.observe.sky import width
+from jaxcrc.responses.cloud import CloudSpectrum, Sizes
 from jaxcrc.scene import Scene
+from jaxcrc.transport.base import Symmetry
 from jaxcrc.units import CM_PER_KPC, HYDROGEN_PER_SOLAR_MASS
 
-AZIMUTHS = 8  # around a cloud, where the cosmic rays are not round
-SIZES = 3.0  # factor to both sides of the nominal size over which containment is known
+FINENESS = 20  # points of the table of containment for each e-fold of the cloud's size
+SMALLEST, LARGEST = 1e-3, 1e2  # ends of that table, in the finest and the widest of what is blurred and cut out
+OUTSIDE = 3.0  # of a cloud's size: what is not round and never nearer to its centre shines on it from outside
 
 
 def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options: Options) -> CloudSpectrum:
@@ -31,34 +35,48 @@ def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options:
     if cloud not in scene.view.clouds:
         raise AssemblyError(f"table '{name}' looks at an unknown cloud '{cloud}': {suggest(cloud, scene.view.clouds)}")
     shape = options.cloud_shape.get(cloud, "gaussian")
-    size = float(scene.view.clouds[cloud].size)
-    span = (size / SIZES, size * SIZES)
     factors, psf_span = blurs.widths(scene, name, options)
-    contained = _containment(table, shape, span, factors, options.centres.get(cloud))
-    node, weight = cloud_quadrature(shape, 1 if even(scene, options) else AZIMUTHS)
+    sizes, contained = _containment(table, shape, factors, options.centres.get(cloud))
     factor = HYDROGEN_PER_SOLAR_MASS / (4.0 * math.pi * CM_PER_KPC**2)
+    shining = channels(scene, table, grids, options, factor, scene.components, cloud=True)
     return CloudSpectrum(
-        node=jnp.asarray(node),
-        projection=jnp.asarray(contained[:, :, None, None] * weight),
-        channels=channels(scene, table, grids, options, factor, scene.components, cloud=True),
+        inside={c.component: _inside(scene, c.component, cloud, shape, options) for c in shining},
+        projection=jnp.asarray(contained[:, :, None, None]),
+        channels=shining,
+        sizes=sizes,
         place=f"cloud {cloud}",
         cloud=cloud,
-        size_span=span,
-        size_order=blurs.CHEBYSHEV,
         psf_span=psf_span,
     )
 
 
+def _inside(scene: Scene, component: str, cloud: str, shape: str, options: Options) -> AbstractInside:
+    """How the mean of a component over a cloud is taken."""
+    here = symmetry(scene, component)
+    if here is Symmetry.UNIFORM:
+        return Even()
+    if here is Symmetry.ROUND:
+        return Spheres(shape)
+    nearest, size = places.nearest(scene, component, cloud, options)
+    return around_centre(shape) if nearest > OUTSIDE * size else Around(shape)
+
+
 def _containment(
-    table: Table, shape: str, span: tuple[float, float], factors: np.ndarray, middle: tuple[float, float] | None
-) -> np.ndarray:
-    """Share of a cloud's light in the table's region [size × PSF width, row], for sizes [deg] over a span."""
-    sizes = np.deg2rad(np.exp(chebyshev_nodes(math.log(span[0]), math.log(span[1]), blurs.CHEBYSHEV)))
+    table: Table, shape: str, factors: np.ndarray, middle: tuple[float, float] | None
+) -> tuple[Sizes, np.ndarray]:
+    """Share of a cloud's light in the table's region, by its size: the basis, and coefficients [basis × PSF, row]."""
     centre, radius = table.region.centre, table.region.cloud_radius()
     offset = 0.0 if centre is None or middle is None else separation(centre, middle)
-    inside = [
-        [cloud_containment(shape, size, blurs.psf_of(entry, factor), radius, offset) for entry in blurs.per_band(table)]
-        for size in sizes
-        for factor in factors
-    ]
-    return np.asarray(inside, float).reshape(len(sizes) * len(factors), -1)
+    blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    widths = [width(psf) for row in blurred for psf in row]
+    scale = math.hypot(radius, offset, max(widths))
+    finite = scale if math.isfinite(scale) else 1.0
+    finest = min([finite, radius, *(w for w in widths if w > 0.0)])
+    low, high = SMALLEST * finest, LARGEST * finite
+    points = math.ceil(FINENESS * math.log(high / low))
+    size = np.geomspace(low, high, points)
+    inside = [[cloud_containment(shape, size, psf, radius, offset) for psf in row] for row in blurred]
+    values = np.asarray(inside).transpose(2, 0, 1) * (1.0 + (size / scale) ** 2)[:, None, None]
+    sizes = Sizes((math.degrees(low), math.degrees(high)), points, math.degrees(scale))
+    coefficients = spline_coefficients(values)
+    return sizes, coefficients.reshape(-1, coefficients.shape[-1])

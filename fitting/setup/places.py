@@ -14,6 +14,7 @@ from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.responses.round import Centre
 from jaxcrc.scene import Scene, get
 from jaxcrc.transport.base import Symmetry
+from jaxcrc.units import PC_PER_KPC
 
 
 def offset(table: Table, options: Options) -> Vector:
@@ -73,3 +74,18 @@ def _reach(scene: Scene, component: str, axis: str, options: Options) -> tuple[f
     """Between which angles [deg] north or east of the nominal source a component may lie."""
     ends = [span(scene, path, options) for path in (f"view.offset_{axis}", f"components.{component}.place.{axis}")]
     return sum(low for low, _ in ends), sum(high for _, high in ends)
+
+
+def nearest(scene: Scene, component: str, cloud: str, options: Options) -> tuple[float, float]:
+    """Least distance of a component from a cloud's centre, and the cloud's largest size [pc], as far as priors go."""
+    spans = [span(scene, f"components.{component}.place.{axis}", options) for axis in AXES]
+    offset, depth, size = (span(scene, f"view.clouds.{cloud}.{key}", options) for key in ("offset", "depth", "size"))
+    parsec = math.radians(1.0) * PC_PER_KPC * float(scene.view.distance)
+    middle, turn = scene.view.clouds[cloud], math.radians(float(scene.view.clouds[cloud].azimuth))
+    if any(low < high for low, high in (offset, *spans[:2])):
+        across = max(0.0, offset[0] - math.hypot(*(max(map(abs, span)) for span in spans[:2])))
+    else:
+        north, east = (float(middle.offset) * f(turn) - s[0] for f, s in zip((math.cos, math.sin), spans, strict=False))
+        across = math.hypot(north, east)
+    behind = max(0.0, depth[0] - spans[2][1], spans[2][0] - depth[1])
+    return math.hypot(parsec * across, behind), parsec * size[1]

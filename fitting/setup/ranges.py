@@ -97,19 +97,12 @@ def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> 
 
 
 def _of_clouds(scene: Scene, options: Options) -> Iterator[str]:
-    """Of tables that look at one: the fewest nodes do where all is round and at the source."""
+    """Of tables that look at one: nodes are chosen by whether what is not round ever shines on it from inside."""
     for name in scene.components:
-        if even(scene, options) and name not in seas(scene):
+        if not _is(scene, name, Symmetry.ROUND, Symmetry.UNIFORM):
             yield from (f"components.{name}.place.{axis}" for axis in AXES)
-
-
-def even(scene: Scene, options: Options) -> bool:
-    """Whether the cosmic rays are round around the source, wherever priors let its components be."""
-    return all(
-        _is(scene, name, Symmetry.ROUND, Symmetry.UNIFORM)
-        and all(span(scene, f"components.{name}.place.{axis}", options) == (0.0, 0.0) for axis in AXES)
-        for name in scene.components
-    )
+            for cloud in options.clouds.values():
+                yield from (f"view.clouds.{cloud}.{key}" for key in ("offset", "depth", "size"))
 
 
 def seas(scene: Scene) -> list[str]:

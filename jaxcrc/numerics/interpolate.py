@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -33,3 +34,29 @@ def monotone_cubic(
         + y[i + 1] * s**2 * (3.0 - 2.0 * s)
         + h * (slope[i] * s * (1.0 - s) ** 2 - slope[i + 1] * s**2 * (1.0 - s))
     )
+
+
+def spline_coefficients(values: Float[np.ndarray, "point ..."]) -> Float[np.ndarray, "coefficient ..."]:
+    """Coefficients of the cubic B-spline through values at evenly spaced points, flat at both ends: 2 more than those.
+
+    Made on the host. Source: de Boor 1978, A Practical Guide to Splines.
+    """
+    size = len(values)
+    matrix, ends = np.zeros((size + 2, size + 2)), (0, size + 1)
+    for k, share in enumerate((1.0, 4.0, 1.0)):
+        matrix[np.arange(1, size + 1), np.arange(size) + k] = share / 6.0
+    matrix[ends, (0, size - 1)], matrix[ends, (2, size + 1)] = -1.0, 1.0
+    padded = np.concatenate([np.zeros_like(values[:1]), values, np.zeros_like(values[:1])])
+    return np.linalg.solve(matrix, padded.reshape(size + 2, -1)).reshape(padded.shape)
+
+
+def spline_weights(x: Float[Array, "*batch"], low: float, high: float, n: int) -> Float[Array, "*batch coefficient"]:
+    """Weights [..., n + 2] with which `spline_coefficients` of n values from low to high interpolate to x.
+
+    Twice continuously differentiable. Validity: x outside [low, high] is taken as the nearer end.
+    """
+    step = (high - low) / (n - 1)
+    place = (jnp.clip(x, low, high) - low) / step
+    away = jnp.abs(place[..., None] - (jnp.arange(n + 2, dtype=place.dtype) - 1.0))
+    near = 4.0 - 6.0 * away**2 + 3.0 * away**3
+    return jnp.where(away < 1.0, near, jnp.maximum(2.0 - away, 0.0) ** 3) / 6.0

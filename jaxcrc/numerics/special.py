@@ -7,6 +7,7 @@ nothing cancels); their truncation lies at the rounding of float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import jax.numpy as jnp
@@ -47,6 +48,16 @@ def horner(coefficients: Sequence[float | Array], x: Array) -> Array:
     for coefficient in reversed(coefficients[:-1]):
         total = total * x + coefficient
     return total
+
+
+_SERIES = 0.1  # below this argument (1 − e^{−y})/y is taken from its power series
+_DECAY = [(-1.0) ** k / math.factorial(k + 1) for k in range(9)]
+
+
+def mean_decay(y: Array) -> Array:
+    """(1 − e^{−y})/y for y ≥ 0, 1 at y = 0: the mean of e^{−x} from 0 to y."""
+    far = jnp.maximum(y, _SERIES)
+    return jnp.where(y < _SERIES, horner(_DECAY, jnp.minimum(y, _SERIES)), -jnp.expm1(-far) / far)
 
 
 def erfcx(x: Float[ArrayLike, "..."]) -> Float[Array, "..."]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -10,6 +11,8 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Position
+from jaxcrc.numerics.interpolate import spline_weights
+from jaxcrc.observe.inside import AbstractInside
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
@@ -17,49 +20,59 @@ from jaxcrc.transport.base import AbstractField
 from jaxcrc.units import PC_PER_KPC
 
 
+class Sizes(eqx.Module):
+    """Directions of a cloud table's basis: how its containment bends with the cloud's angular size.
+
+    Containment × (1 + size²/scale²) is tabulated over ln(size); it is flat at both ends, so that containment is known
+    at every size. Arguments: span — of the table [deg]; scale — of what is blurred and cut out [deg].
+    """
+
+    span: tuple[float, float] = eqx.field(static=True)
+    points: int = eqx.field(static=True)
+    scale: float = eqx.field(static=True)
+
+    def weight(self, size: Array) -> Float[Array, " basis"]:
+        """Weights of `spline_coefficients` of the table, which give containment."""
+        low, high = map(math.log, self.span)
+        shape = spline_weights(jnp.log(jnp.maximum(size, self.span[0])), low, high, self.points)
+        return shape / (1.0 + (size / self.scale) ** 2)
+
+
 class CloudSpectrum(AbstractResponse):
     """A table that looks at one cloud: its mean emission per hydrogen nucleus × mass / d² × containment.
 
-    `node` is a quadrature over a cloud of unit size; containment in the table's region bends with the cloud's
-    angular size (and with the PSF's width where a prior names it).
+    `inside` says for each component how the mean over the cloud's gas is taken; containment in the table's region
+    bends with the cloud's angular size (and with the PSF's width where a prior names it).
     """
 
-    node: Position
-    projection: Float[Array, "basis row bin node"]
+    inside: dict[str, AbstractInside]
+    projection: Float[Array, "basis row bin 1"]
     channels: tuple[Channel, ...]
+    sizes: Sizes
     place: str = eqx.field(static=True)
     cloud: str = eqx.field(static=True)
-    size_span: tuple[float, float] = eqx.field(static=True)
-    size_order: int = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
-        """Centre of the cloud + its size × the unit quadrature, its first axis turned away from the source.
-
-        [pc], counted from the scene's source.
-        """
-        cloud, distance = view.clouds[self.cloud], view.distance * PC_PER_KPC
-        across = jnp.deg2rad(cloud.offset) * distance
-        # The tiny length keeps the direction defined for a cloud that sits on the source.
-        away = jnp.sqrt(across**2 + cloud.depth**2 + 1e-12)
-        sine, cosine, zero = across / away, cloud.depth / away, jnp.zeros_like(away)
-        turn = jnp.deg2rad(cloud.azimuth)
-        north, east = jnp.cos(turn), jnp.sin(turn)
-        axes = jnp.array(
-            [[sine * north, sine * east, cosine], [-cosine * north, -cosine * east, sine], [-east, north, zero]]
-        )
-        return cloud.centre(view.distance) + jnp.deg2rad(cloud.size) * distance * (self.node @ axes)
+        """Centre of the cloud [pc from the scene's source]."""
+        return view.clouds[self.cloud].centre(view.distance)[None, :]
 
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
-        """Gas and cosmic rays at the nodes, each component asked from its own place."""
-        position = self.position(scene.view)
-        components = dict.fromkeys(channel.component for channel in self.channels)
-        density = {name: fields[name].density(position - scene.place(name)) for name in components}
-        return Nodes(scene.gas.at(position), density)
+        """Gas at the cloud's centre, and cosmic rays in their mean over the cloud's gas."""
+        names = dict.fromkeys(channel.component for channel in self.channels)
+        means = {name: self._mean(scene, name, fields[name]) for name in names}
+        return Nodes(scene.gas.at(self.position(scene.view)), means)
+
+    def _mean(self, scene: Scene, name: str, field: AbstractField) -> Float[Array, "energy 1"]:
+        model, cloud = scene.components[name], scene.view.clouds[self.cloud]
+        centre = self.position(scene.view)[0] - scene.place(name)
+        size = jnp.deg2rad(cloud.size) * scene.view.distance * PC_PER_KPC
+        position, weight = self.inside[name].rule(centre, size, model.transport.edges(model.source))
+        return jnp.sum(field.density(position) * weight, axis=-1, keepdims=True)
 
     def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""
         view, cloud = scene.view, scene.view.clouds[self.cloud]
-        by_size = bend(cloud.size, self.size_span, self.size_order)
-        by_psf = bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // self.size_order)
+        by_size = self.sizes.weight(cloud.size)
+        by_psf = bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0] // by_size.shape[0])
         return 10.0**cloud.log10_mass / view.distance**2 * jnp.outer(by_size, by_psf).ravel()

@@ -38,6 +38,7 @@ class Status(enum.IntFlag):
     INCOHERENT = 128
     NO_AGE = 256
     OUTSIDE = 512
+    UNRESOLVED = 1024
 
 
 ADVICE: dict[Status, str] = {
@@ -54,6 +55,8 @@ ADVICE: dict[Status, str] = {
     Status.NO_AGE: "period and period derivative leave the pulsar no age (τ₀ exceeds 2τ_c/(n − 1)), and a thousandth "
     "of that limit stands in: lower tau0, or narrow the priors",
     Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
+    Status.UNRESOLVED: "what electrons are released, lose or diffuse by changes too fast for the nodes (a step, a "
+    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps",
 }
 
 

@@ -16,15 +16,9 @@ from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.medium.losses import lepton_loss
 from jaxcrc.source.pulsar import AbstractElectronHistory, AbstractElectrons, ElectronBurst
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry, flag
-from jaxcrc.transport.kernels.cooled import (
-    Spread,
-    burst_spread,
-    drifting_density,
-    floored,
-    history_spread,
-    spread_density,
-)
+from jaxcrc.transport.kernels.cooled import drifting_density, spread_density
 from jaxcrc.transport.kernels.cooling import cooling
+from jaxcrc.transport.kernels.spread import History, Spread, burst_spread, floored, history_spread
 from jaxcrc.units import ELECTRON_MASS, KM_S_PER_PC_KYR, LIGHT_SPEED
 
 
@@ -74,17 +68,20 @@ def solve_spread(
     loss = floored(lambda e: lepton_loss(e, light) + (0.0 if expansion is None else expansion * e))
     kappa = _in_energy(medium)
     table = cooling(total, kappa, loss, source.injection.energy_max(), expansion)
+    rough = jnp.zeros_like(energy.feeds)
     if isinstance(source, ElectronBurst):
         strength = source.strength()
         spread = burst_spread(total, age, loss, lambda e: strength * source.injection(e), table)
     else:
-        spread = history_spread(total, age, kappa, loss, lambda e, t: source.power(t) * source.injection(e), table)
+        injection = lambda e, t: source.power(t) * source.injection(e)  # noqa: E731
+        spread, rough = history_spread(History(total, age, kappa, loss, injection, table))
     feeds = energy.feeds & (total < source.injection.energy_knee())
     slow = feeds & (kappa(total) < bohm(energy.momentum, light.magnetic_field))
     # The oldest electrons: have they diffused farther than light could go?
     fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
     status = flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
-    return spread, status | flag(~source.has_age(), Status.NO_AGE)
+    status = status | flag(~source.has_age(), Status.NO_AGE) | flag(feeds & rough, Status.UNRESOLVED)
+    return spread, status
 
 
 def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:

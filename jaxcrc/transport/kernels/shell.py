@@ -15,23 +15,15 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc.numerics.special import erfcx, horner
+from jaxcrc.numerics.special import erfcx, horner, mean_decay
 from jaxcrc.numerics.special_integrals import ierfcx
 from jaxcrc.transport.kernels.safe import align, floor, squared, within
 
-_SERIES = 0.1  # below this argument (1 − e^{−y})/y is taken from its power series
-_DECAY = [(-1.0) ** k / math.factorial(k + 1) for k in range(9)]
 _CLOSE = 0.1  # below this product of the two radii, in R_d², the mean of erfc is taken from its Taylor series
 _TERMS = 7
 _BEYOND = 30.0  # e^{−x²} is zero from here on, in both precisions
 _FAR = 7.0  # and erfc from here on, next to its value at 0
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(20)
-
-
-def _decay(y: Array) -> Array:
-    """(1 − e^{−y})/y for y ≥ 0, 1 at y = 0."""
-    far = jnp.maximum(y, _SERIES)
-    return jnp.where(y < _SERIES, horner(_DECAY, jnp.minimum(y, _SERIES)), -jnp.expm1(-far) / far)
 
 
 def burst_shell(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike) -> Float[Array, "..."]:
@@ -48,7 +40,11 @@ def burst_shell(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_rad
     idle, square = squared(time, kappa)
     radius, source_radius, inverse = within(radius), within(source_radius), 1.0 / square
     centre = jnp.where(idle, 0.0, math.pi**-1.5 * inverse * jnp.sqrt(inverse))
-    return centre * jnp.exp(-((radius - source_radius) ** 2) * inverse) * _decay(4.0 * radius * source_radius * inverse)
+    return (
+        centre
+        * jnp.exp(-((radius - source_radius) ** 2) * inverse)
+        * mean_decay(4.0 * radius * source_radius * inverse)
+    )
 
 
 def continuous_shell(

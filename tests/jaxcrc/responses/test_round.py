@@ -32,12 +32,13 @@ from jaxcrc import (
     View,
     annulus_means,
     bind,
-    cloud_quadrature,
     local_sea,
     predict,
     radial_nodes,
 )
 from jaxcrc.numerics.quadrature import chebyshev_nodes
+from jaxcrc.observe.inside import Spheres
+from jaxcrc.responses.cloud import Sizes
 from jaxcrc.units import CM2_S_PER_PC2_KYR, PROTON_MASS
 
 KINETIC = jnp.geomspace(100.0, 1e4, 5)
@@ -124,15 +125,13 @@ def test_a_cloud_shines_by_its_mass_and_mean_density(shape):
         clouds={"a": Cloud(log10_mass=4.0, size=size, offset=offset, depth=depth, azimuth=azimuth)},
     )
     scene = Scene(SCENE.components, view, {}, UniformGas(density=1.0))
-    node, weight = cloud_quadrature(shape, 1)
     look = CloudSpectrum(
-        node=jnp.asarray(node),
-        projection=jnp.broadcast_to(jnp.asarray(weight), (12, 1, 1, weight.size)),
+        inside={"halo": Spheres(shape)},
+        projection=jnp.ones((12, 1, 1, 1)),
         channels=(Channel("halo", AS_IT_IS, False),),
+        sizes=Sizes((size / 3.0, size * 3.0), 10, np.inf),
         place="cloud a",
         cloud="a",
-        size_span=(size / 3.0, size * 3.0),
-        size_order=12,
         psf_span=None,
     )
     found = predict(scene, Setup({"halo": GRID}, {"cloud": (look,)})).tables["cloud"][:, 0]

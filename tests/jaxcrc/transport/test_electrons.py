@@ -24,8 +24,9 @@ from jaxcrc.source.pulsar import (
 )
 from jaxcrc.transport.base import EnergyGrid, Status, Surroundings
 from jaxcrc.transport.electrons import Carried, Cooled, ProperMotion, Wind
-from jaxcrc.transport.kernels.cooled import burst_spread, spread_density
+from jaxcrc.transport.kernels.cooled import spread_density
 from jaxcrc.transport.kernels.cooling import cooling, past, rise_at
+from jaxcrc.transport.kernels.spread import burst_spread
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
 CMB = PhotonField(energy_density=0.26, temperature=2.725)
