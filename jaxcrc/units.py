@@ -59,9 +59,9 @@ def to_float(quantity: object, unit: str) -> float:
     """
     if isinstance(quantity, bool):
         raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
-    if isinstance(quantity, int | float):
-        return float(quantity)
     try:
+        if isinstance(quantity, int | float):
+            return float(quantity)
         return float(u.Quantity(quantity).to_value(u.Unit(unit)))
-    except (u.UnitConversionError, TypeError, ValueError) as error:
+    except (u.UnitConversionError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"cannot read {quantity!r} as a quantity in {unit}: {error}") from None

@@ -12,6 +12,7 @@ import numpy as np
 from fitting.cases.files import CaseError
 from fitting.cases.parts import position
 from fitting.cases.sections import LAYOUT_KEYS
+from fitting.cases.typed import check_entries
 from fitting.tables.metadata import region_sizes
 from fitting.tables.regions import REGIONS, AbstractRegion, Annuli
 from fitting.tables.table import Table
@@ -26,9 +27,7 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
     psf (Gaussian σ), centre or region, error (relative, 0.1 by default); place — the key, for messages.
     Errors: CaseError.
     """
-    for key in spec:
-        if key not in LAYOUT_KEYS:
-            raise CaseError(f"{place}.{key}", f"unknown key '{key}': {suggest(key, LAYOUT_KEYS)}")
+    check_entries(place, spec, LAYOUT_KEYS)
     for key in ("kind", "unit"):
         if key not in spec:
             raise CaseError(place, f"'{key}' is missing")
@@ -55,7 +54,7 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str) -> Table:
             simulated=True,
             reference="SIMULATED",
         )
-    except ValueError as problem:
+    except (TypeError, ValueError) as problem:
         raise CaseError(place, str(problem)) from None
 
 
@@ -84,7 +83,7 @@ def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str) -> Ab
         return Annuli(position(spec.get("centre", (0.0, 0.0)), f"{place}.centre"), radii[:-1], radii[1:])
     given, place = dict(spec.get("region", {"shape": "total"})), f"{place}.region"
     shape = given.pop("shape", "")
-    if shape not in REGIONS:
+    if not isinstance(shape, str) or shape not in REGIONS:
         raise CaseError(place, f"unknown shape '{shape}': {suggest(shape, REGIONS)}")
     sizes = region_sizes(REGIONS[shape])
     for key in given:

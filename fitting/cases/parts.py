@@ -153,7 +153,7 @@ def build(role: str, spec: Any, place: str) -> Any:
             raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {wanted}")
     try:
         return cls(**given)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise CaseError(place, str(error)) from None
 
 
@@ -191,12 +191,21 @@ def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bo
     if take_log and not number > 0.0:
         raise CaseError(place, f"{value!r} must be positive")
     number = float(np.log10(number)) if take_log else number
-    if not np.isfinite(number):
-        raise CaseError(place, f"{value!r} is not a finite number")
-    if not metadata["low"] <= number <= metadata["high"]:
-        low, high = metadata["low"], metadata["high"]
-        raise CaseError(place, f"{value!r} lies outside the range of the model, {low:g} to {high:g} {unit}")
+    check_range(metadata, number, value, place)
     return number
+
+
+def check_range(about: Mapping[str, Any], number: float, given: object, place: str) -> None:
+    """Whether a parameter may have a value. Errors: CaseError that shows what was given, and the range.
+
+    Arguments: about — what `describe` knows of the parameter; given — the number as it was written; place — the key, or
+    the path.
+    """
+    low, high, unit = about["low"], about["high"], about["unit"]
+    if not np.isfinite(number):
+        raise CaseError(place, f"{given!r} is not a finite number")
+    if not low <= number <= high:
+        raise CaseError(place, f"{given!r} lies outside the range of the model, {low:g} to {high:g} {unit}".rstrip())
 
 
 def spell(role: str, part: Any) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_what_is_written_is_what_was_read(tmp_path, name):
     assert spell_case(again, files) == spell_case(problem, files)
     start = problem.start()
     assert float(again.log_density(start)) == float(problem.log_density(start))
-    with pytest.raises(CaseError, match="exists already"):
+    with pytest.raises(CaseError, match="already: give another"):
         write_case(problem, tmp_path / "copy")
 
 
