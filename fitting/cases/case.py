@@ -223,7 +223,7 @@ def write_case(
     folder = Path(folder)
     with held(folder):
         files = case_files(problem, tables)
-        refuse_replacing(folder, files, overwrite)
+        refuse_replacing(folder, dict.fromkeys(files), overwrite)
         publish(folder, files)
     return folder / CASE_FILE
 

@@ -95,19 +95,22 @@ def _alone(handle: int, lock: Path) -> bool:
         return False
 
 
-def refuse_replacing(folder: Path, names: Iterable[str], overwrite: bool, inputs: Iterable[Path] = ()) -> None:
-    """Whether files of these names may be written.
+def refuse_replacing(
+    folder: Path, files: Mapping[str, bytes | None], overwrite: bool, inputs: Iterable[Path] = ()
+) -> None:
+    """Whether files {name: content, or None where it is not known yet} may be written; the same content replaces none.
 
     Errors: CaseError where one is there and overwriting was not asked for, or where one of `inputs`, which the work
     starts from, would be lost.
     """
-    there = [name for name in names if (folder / name).exists()]
+    paths = {folder / name: content for name, content in files.items()}
+    there = [path for path, content in paths.items() if path.exists() and not (content and _holds(path, content))]
     sources = {path.resolve() for path in inputs}
-    lost = [name for name in there if (folder / name).resolve() in sources]
-    if lost:
-        raise CaseError("", f"{folder / lost[0]} is what the case is read from: give another --out")
+    if lost := [path for path in there if path.resolve() in sources]:
+        raise CaseError("", f"{lost[0]} is what the case is read from, and would be replaced: give another --out")
     if there and not overwrite:
-        some = listed(there if len(there) < 4 else [*there[:2], f"{len(there) - 2} files more"])
+        names = [path.name for path in there]
+        some = listed(names if len(names) < 4 else [*names[:2], f"{len(names) - 2} files more"])
         raise CaseError("", f"{folder} holds {some} already: give another --out, or --overwrite (overwrite=True)")
 
 

@@ -45,7 +45,7 @@ def check_entry(place: str, value: Any, entry: Entry) -> None:
         wanted = listed(WORDS.get(kind, kind.__name__) for kind in kinds if not (kind is int and float in kinds))
         raise CaseError(place, f"{value!r} has the wrong type: give {wanted.replace(' and ', ' or ')}")
     low, high = entry.span
-    if isinstance(value, Real) and not low <= value <= high:
+    if isinstance(value, Real) and not low <= float(value) <= high:
         raise CaseError(place, f"{value!r} is out of range: {_range(low, high)}")
 
 

@@ -15,17 +15,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
-    from rich.table import Table as Grid
-
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import show_grid
     from fitting.report.compare import side_by_side
     from fitting.runs.run import Run
 
     table = side_by_side(*(Run.load(folder) for folder in options.folders))
-    grid = Grid("parameter", "unit", *(str(f) for f in options.folders), "difference / width")
+    rows = []
     for row in table:
         sides = [f"{row[m]:.4g} ± {row[w]:.2g}" for m, w in (("first", "width_1"), ("second", "width_2"))]
         cells = [*sides, f"{row['pull']:+.2f}"]
-        grid.add_row(row["parameter"], row["unit"], *("–" if "nan" in cell else cell for cell in cells))
-    console.print(grid)
+        rows.append((row["parameter"], row["unit"], *("–" if "nan" in cell else cell for cell in cells)))
+    show_grid(("parameter", "unit", *options.folders, "difference / width"), rows)
     return 0

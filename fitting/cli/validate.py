@@ -14,9 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read and describe."""
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import say
     from fitting.tables.describe import describe
     from fitting.tables.files import read_table
 
-    console.print(describe(read_table(options.table)), soft_wrap=True, highlight=False)
+    say(describe(read_table(options.table)))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -99,17 +99,19 @@ class Run:
         """Write summary.ecsv, figures and a self-contained report.html: `fitting.write_report` of this run."""
         return Path(VIEWS["report"](self, folder))
 
-    def save(self, folder: str | Path, overwrite: bool = False) -> Path:
+    def save(self, folder: str | Path, overwrite: bool = False, stale: Iterable[str] = ()) -> Path:
         """Write the case, its tables and `run.nc` into a folder, all of them or none; the folder.
 
-        Checksums in `run.nc` bind them together. Errors: CaseError when the folder holds one of them already and
-        `overwrite` is False, or another process writes there; PriorError, CaseError for what no case can say; OSError.
+        Checksums in `run.nc` bind them together. Arguments: overwrite — replace what the folder holds; stale — names
+        of files there that go when these come, such as the report of another run. Errors: CaseError when the folder
+        holds one of them already and `overwrite` is False, or another process writes there; PriorError, CaseError for
+        what no case can say; OSError where nothing could be written, and all is as it was.
         """
         folder = Path(folder)
         with held(folder):
             files = case_files(self.problem)
-            refuse_replacing(folder, [*files, RUN_FILE], overwrite)
-            publish(folder, {**files, RUN_FILE: pack(self.to_datatree(), files)})
+            refuse_replacing(folder, dict.fromkeys([*files, RUN_FILE]), overwrite)
+            publish(folder, {**files, RUN_FILE: pack(self.to_datatree(), files)}, stale)
         return folder
 
     @staticmethod

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 RUN_FILE = "run.nc"
+PAGE_FILE, SUMMARY_FILE = "report.html", "summary.ecsv"
+PICTURES = ("profile", "spectrum", "density", "shrinkage", "corner", "ranks")
+REPORT_FILES = (PAGE_FILE, SUMMARY_FILE, *(f"{name}.png" for name in PICTURES))
+"""What a report of the run consists of: another run does not leave it behind."""
 GROUPS = ("posterior", "prior", "sample_stats")
 ABOUT, SEAL, FILES = "about", "checksum", "files"
 AGAIN = "fit again with --out and --overwrite"
