@@ -16,11 +16,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--phase", required=True, help="hism, wim, wnm, cnm, dim or dc")
     add(
         "--radius",
-        type=number(0.0, above=True),
+        type=number(),
         required=True,
         help="of the remnant [pc]; the cloud is 2R/3 long each way",
     )
-    add("--energy", type=number(0.0, above=True), nargs="+", required=True, help="total energies of the protons [GeV]")
+    add("--energy", type=number(), nargs="+", required=True, help="total energies of the protons [GeV]")
     add("--released-energy", type=number(0.0, above=True), default=1.0, help="in 1e50 erg (default: 1)")
     add("--index", type=number(), default=2.2, help="of the spectrum in total energy (default: 2.2)")
     add("--kappa0", default="nava16", help="name of the ambient diffusion coefficient (default: nava16)")
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--distance", type=number(0.0), nargs=2, default=[30.0, 100.0], help="of the spectra [pc]")
     add(
         "--extent",
-        type=number(0.0, above=True),
+        type=number(),
         default=1000.0,
         help="end of the mesh, in half-lengths (default: 1000)",
     )

@@ -126,7 +126,7 @@ def _prepare() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     try:
         jax.local_devices()
-    except RuntimeError:
+    except (RuntimeError, AssertionError):  # by the way in which the platform is missing
         asked = os.environ.get("JAX_PLATFORMS", "")
         remedy = "unset JAX_PLATFORMS, or install jaxcrc[cuda12] where there is a GPU"
         raise ValueError(f"JAX finds no device for JAX_PLATFORMS={asked!r}: {remedy}") from None

@@ -36,7 +36,6 @@ class Bar:
         self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> Bar:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +43,7 @@ class Bar:
 
     def update(self, stage: str, done: int, total: int, divergences: int = 0) -> None:
         """Move the bar of a stage."""
+        self._progress.start()  # where it runs already, nothing happens
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total)
         text = f"{stage} ({divergences} divergences)" if divergences else stage

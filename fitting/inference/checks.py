@@ -51,7 +51,6 @@ def check_size(counts: Mapping[str, int]) -> None:
     """Errors: ValueError for a grid of so many values a path that it would fill the memory."""
     points = math.prod(counts.values())
     if points > LARGEST_GRID:
-        sides = " x ".join(f"{count}" for count in counts.values())
-        remedy = f"give at most {LARGEST_GRID} points"
-        size = f"{points:.3g} points ({sides}) and {points * POINT_BYTES / 1e9:.3g} GB of memory"
-        raise ValueError(f"the grid has {size}: {remedy}")
+        size = f"{' x '.join(map(str, counts.values()))} = {points:.3g} points"
+        memory = f"{points * POINT_BYTES / 1e9:.3g} GB of memory"
+        raise ValueError(f"the grid of {size} takes {memory}: give at most {LARGEST_GRID} points")

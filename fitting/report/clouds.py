@@ -49,11 +49,10 @@ class CloudRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        numbers = {"radius": (self.radius,), "energy": self.energy, "length": (self.length,), "extent": (self.extent,)}
-        numbers |= {name: (self.options[name],) for name in POSITIVE if name in self.options}
-        for name, values in numbers.items():
-            if not (len(values) and all(math.isfinite(v) and v > 0.0 for v in values)):
-                raise ValueError(f"{name} {', '.join(f'{v:g}' for v in values)}: give a finite number above 0")
+        numbers = {"length": self.length} | {name: self.options[name] for name in POSITIVE if name in self.options}
+        for name, value in numbers.items():
+            if not (math.isfinite(value) and value > 0.0):
+                raise ValueError(f"{name} = {value:g}: give a finite number above 0")
         if len({f"{e:g}" for e in self.energy}) < len(self.energy) or len(self.energy) > MOST:
             raise ValueError(f"{len(self.energy)} energies: give at most {MOST}, each once")
 
