@@ -46,8 +46,9 @@ def load(name: str | Path) -> Problem:
     """
     path = locate_case(name)
     raw = text_of(path)
+    spec = parse(raw, path)
     try:
-        return read(parse(raw, path), path.parent)
+        return read(spec, path.parent)
     except CaseError as error:
         raise CaseError("", f"{path}{line_of(raw, error.place)}: {error}") from None
     except TableError as error:

@@ -39,7 +39,8 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def update(self, stage: str, done: int, total: int, divergences: int = 0) -> None:
         """Move the bar of a stage."""
