@@ -17,6 +17,10 @@ ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+class Caution(UserWarning):
+    """A warning for whoever fits, not for whoever programs: the command line shows it as a sentence."""
+
+
 def suggest(word: object, known: Iterable[str]) -> str:
     """'did you mean 'x'?' for the nearest known name, or the list of what is known."""
     names = list(known)

@@ -17,7 +17,7 @@ from typing import Any
 
 from fitting.cli import case, cases, cloud, compare, fit, predict, report, scan, simulate, validate
 from fitting.cli.arguments import Parser
-from fitting.words import sentence
+from fitting.words import Caution, sentence
 
 COMMANDS = {
     "fit": fit,
@@ -88,8 +88,8 @@ def _close(stream: Any) -> None:
 
 
 def _say(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    """A warning as a sentence; those that libraries make for programmers are not for who types commands."""
-    if category is UserWarning:
+    """A warning as a sentence; those that libraries make are for programmers."""
+    if issubclass(category, Caution):
         print(sentence(f"jaxcrc: {message}"), file=sys.stderr)
 
 

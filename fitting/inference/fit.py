@@ -23,6 +23,7 @@ from fitting.problem.problem import Problem
 from fitting.runs.run import Run, versions
 from fitting.runs.stored import REPORT_FILES, RUN_FILE
 from fitting.runs.summary import status_fractions
+from fitting.words import Caution
 
 LAPLACE_DRAWS = 2000
 
@@ -77,7 +78,8 @@ def _keep(run: Run, folder: Path) -> None:
     try:
         run.save(folder, overwrite=True, stale=REPORT_FILES)
     except OSError as error:
-        warnings.warn(f"cannot write into {folder} ({error.strerror or error}): sampling goes on", stacklevel=2)
+        words = f"cannot write into {folder} ({error.strerror or error}): sampling goes on"
+        warnings.warn(words, Caution, stacklevel=2)
 
 
 def _fit(

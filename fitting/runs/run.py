@@ -21,6 +21,7 @@ from fitting.problem.problem import Problem
 from fitting.runs.stored import FILES, RUN_FILE, RunError, check_bound, pack, unpack
 from fitting.runs.summary import Draws, summarise
 from fitting.runs.views import VIEWS
+from fitting.words import Caution
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,7 +130,7 @@ class Run:
         check_bound(folder, stored)
         if not stored.sealed:
             words = f"{path} bears no checksums: whether its case and tables are still the same is not known"
-            warnings.warn(words, stacklevel=2)
+            warnings.warn(words, Caution, stacklevel=2)
         problem = load(folder)
         posterior, prior, stats = (stored.groups[name] for name in ("posterior", "prior", "sample_stats"))
         if posterior.keys() != set(problem.paths):
