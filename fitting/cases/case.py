@@ -26,7 +26,7 @@ from fitting.cases.moved import modern
 from fitting.cases.names import by_path, check_each, check_names
 from fitting.cases.parts import build, position, spell
 from fitting.cases.sections import OPTIONS, SAMPLING, SECTIONS, TABLE_KEYS, TYPES, Entry
-from fitting.cases.typed import check_entries, table, tables
+from fitting.cases.typed import check_entries, check_integers, table, tables
 from fitting.problem.priors import Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
@@ -70,6 +70,7 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
 
     Errors: CaseError and its kin, without the file's name.
     """
+    check_integers(spec)
     check_entries("", spec, {key: Entry(words, TYPES.get(key, (dict,))) for key, words in SECTIONS.items()})
     check_names(spec)
     spec = modern({**spec, **{key: by_path(key, spec[key]) for key in ("priors", "ties") if key in spec}})

@@ -52,7 +52,7 @@ def _photons(name: str, part: Any, place: str) -> Any:
     spec = dict(table(part, place))
     reference = spec.pop("reference", name if "temperature" not in spec else None)
     if reference is not None:
-        if reference not in FIELDS:
+        if not isinstance(reference, str) or reference not in FIELDS:
             what = f"unknown photon field '{reference}': {suggest(str(reference), FIELDS)}"
             raise CaseError(place, f"{what}; or give temperature and energy_density")
         if "temperature" in spec:

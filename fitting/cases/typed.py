@@ -27,6 +27,18 @@ def tables(part: Any, place: str) -> Mapping[str, Mapping[str, Any]]:
     return {name: table(one, f"{place}.{name}") for name, one in table(part, place).items()}
 
 
+def check_integers(part: Any, place: str = "") -> None:
+    """Errors: CaseError for a whole number beyond the 64 bits of TOML, which no calculation takes."""
+    if isinstance(part, Mapping):
+        for key, inner in part.items():
+            check_integers(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(part, list):
+        for inner in part:
+            check_integers(inner, place)
+    elif isinstance(part, int) and abs(part) >= 2**63:
+        raise CaseError(place, "the whole number has more than 64 bits: write it with a power of ten, such as 1e30")
+
+
 def check_entries(place: str, given: Any, entries: Mapping[str, Entry]) -> Mapping[str, Any]:
     """What is given for some entries. Errors: CaseError for an unknown key, a wrong type, a number out of range."""
     for key, value in table(given, place).items():

@@ -7,11 +7,15 @@ what it does (`run`). What is slow to import is imported when a command runs.
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _say
             options = parser().parse_args(arguments)
             if options.computes:
-                _prepare()
+                with _patient():
+                    _prepare()
             return int(COMMANDS[options.command].run(options))
     except BaseException as error:
         if isinstance(error, SystemExit) or os.environ.get("JAXCRC_TRACEBACK"):
@@ -57,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _told(error: BaseException) -> tuple[int, str]:
     """Exit code and words of an error."""
-    if _interrupted(error):
+    if isinstance(error, KeyboardInterrupt):
         return 130, STOPPED
     if isinstance(error, BrokenPipeError):  # who reads has read enough
         return 0, ""
@@ -71,15 +76,20 @@ def _told(error: BaseException) -> tuple[int, str]:
     return 1, sentence(f"jaxcrc: a mistake of the program ({what}): JAXCRC_TRACEBACK=1 shows where")
 
 
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether an error is Ctrl-C, or what a library made of it while it was being imported."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Within it Ctrl-C waits for the end: a library that is being imported loses it, or makes another error of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _close(stream: Any) -> None:
@@ -130,6 +140,7 @@ def _prepare() -> None:
         asked = os.environ.get("JAX_PLATFORMS", "")
         remedy = "unset JAX_PLATFORMS, or install jaxcrc[cuda12] where there is a GPU"
         raise ValueError(f"JAX finds no device for JAX_PLATFORMS={asked!r}: {remedy}") from None
+    importlib.import_module("fitting.cases.case")  # with all that computes, which takes most of the time
 
 
 def _cache() -> Path | None:
