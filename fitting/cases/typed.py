@@ -56,6 +56,10 @@ def check_entry(place: str, value: Any, entry: Entry) -> None:
     if alien or not any(isinstance(value, ACCEPTED.get(kind, kind)) for kind in kinds):
         wanted = listed(WORDS.get(kind, kind.__name__) for kind in kinds if not (kind is int and float in kinds))
         raise CaseError(place, f"{value!r} has the wrong type: give {wanted.replace(' and ', ' or ')}")
+    if entry.known and isinstance(value, list | tuple):
+        for name in value:
+            if not isinstance(name, str) or name not in entry.known:
+                raise CaseError(place, f"unknown name {name!r}: {suggest(name, entry.known)}")
     low, high = entry.span
     if isinstance(value, Real) and not low <= float(value) <= high:
         raise CaseError(place, f"{value!r} is out of range: {_range(low, high)}")

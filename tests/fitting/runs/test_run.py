@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.runs.run import RUN_FILE, Run
+from fitting.runs.run import Run
+from fitting.runs.stored import RUN_FILE
 from tests.fitting.halos import CHI
 
 
