@@ -5,12 +5,20 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PART = ".part"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNKNOWN, MINUS = "unknown", "−"
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+class Caution(UserWarning):
+    """A warning for whoever fits, not for whoever programs: the command line shows it as a sentence."""
 
 
 def suggest(word: object, known: Iterable[str]) -> str:
@@ -26,15 +34,32 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def plain(text: object) -> str:
+    """Text as it may be shown anywhere: without what would steer a terminal or hide a part of it (escape sequences,
+    control characters, marks of direction). Line breaks and tabs stay."""
+    return UNSEEN.sub("", ESCAPES.sub("", str(text)))
+
+
+def sentence(text: object, longest: int = 600) -> str:
+    """Plain text in one line, with its middle left out where it is very long."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= longest else f"{line[: longest // 2]} […] {line[-longest // 2 :]}"
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A place to write to: it becomes `path` when all is written, and vanishes where an error comes between."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(path: Path) -> Path:
+    """Where a file is written before it becomes `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
 
 
 def energy(value: float) -> str:

@@ -61,8 +61,11 @@ def to_float(quantity: object, unit: str) -> float:
     """
     if isinstance(quantity, bool):
         raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
-    if isinstance(quantity, int | float):
-        return float(quantity)
+    try:
+        if isinstance(quantity, int | float):
+            return float(quantity)
+    except OverflowError:
+        raise ValueError(f"{quantity!r} is too large a number: write it with a power of ten") from None
     value = in_unit(quantity, unit)
     if value.ndim:
         raise ValueError(f"{quantity!r} is not one number")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 import tomli_w
 
-from fitting.cases.files import CASE_FILE, CaseError, line_of, locate_case
+from fitting.cases.files import CASE_FILE, CaseError, line_of, locate_case, parse, text_of
+from fitting.cases.folder import held, publish, refuse_replacing
 from fitting.cases.layout import blank_table
 from fitting.cases.light import (
     build_hadronic,
@@ -23,17 +23,19 @@ from fitting.cases.light import (
     spell_nuclear,
 )
 from fitting.cases.moved import modern
+from fitting.cases.names import by_path, check_each, check_names
 from fitting.cases.parts import build, position, spell
-from fitting.cases.sections import OPTIONS, REPORT, SAMPLING, SECTIONS, TABLE_KEYS
+from fitting.cases.sections import OPTIONS, REPORT, SAMPLING, SECTIONS, TABLE_KEYS, TYPES, Entry
+from fitting.cases.typed import check_entries, check_integers, table, tables
 from fitting.problem.pivots import pivots
 from fitting.problem.priors import Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
 from fitting.tables.checks import TableError
-from fitting.tables.files import read_table, write_table
+from fitting.tables.files import locate_shipped, read_table, table_bytes
 from fitting.tables.sphere import bearing, separation
 from fitting.tables.table import Table
-from fitting.words import suggest, whole
+from fitting.words import plain
 from jaxcrc.scene import Model, Scene
 
 
@@ -44,11 +46,10 @@ def load(name: str | Path) -> Problem:
     Errors: CaseError (a ValueError): one sentence naming file, line and key, and the remedy.
     """
     path = locate_case(name)
-    raw = path.read_text(encoding="utf-8")
+    raw = text_of(path)
+    spec = parse(raw, path)
     try:
-        return read(tomllib.loads(raw), path.parent)
-    except tomllib.TOMLDecodeError as error:
-        raise CaseError("", f"{path}: not valid TOML: {error}") from None
+        return read(spec, path.parent)
     except CaseError as error:
         raise CaseError("", f"{path}{line_of(raw, error.place)}: {error}") from None
     except TableError as error:
@@ -57,13 +58,23 @@ def load(name: str | Path) -> Problem:
         raise CaseError("", f"{path}: {error}") from None
 
 
+def sources(name: str | Path) -> list[Path]:
+    """The files that a case is read from: itself, and those of its tables."""
+    path = locate_case(name)
+    spec = table(parse(text_of(path), path).get("tables", {}), "tables")
+    named = [part["file"] for part in spec.values() if isinstance(part, Mapping) and "file" in part]
+    return [path, *(path.parent / str(file) for file in named)]
+
+
 def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     """The Problem that the parsed TOML describes; table files are looked up beside the case first.
 
     Errors: CaseError and its kin, without the file's name.
     """
-    spec = modern(spec)
-    _known("", spec, SECTIONS)
+    check_integers(spec)
+    check_entries("", spec, {key: Entry(words, TYPES.get(key, (dict,))) for key, words in SECTIONS.items()})
+    check_names(spec)
+    spec = modern({**spec, **{key: by_path(key, spec[key]) for key in ("priors", "ties") if key in spec}})
     for section in ("components", "view", "tables"):
         if section not in spec:
             raise CaseError("", f"section [{section}] is missing: see `jaxcrc case --template`")
@@ -73,44 +84,36 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     gas = build("gas", spec.get("gas", {"density": 1.0}), "gas")
     light = build_light(spec.get("light", {}), "light")
     hadronic = build_hadronic(spec.get("hadronic", {}), "hadronic")
-    extra = spec.get("options", {})
-    _known("options", extra, OPTIONS)
+    extra = check_entries("options", spec.get("options", {}), OPTIONS)
     options = Options(
-        clouds=clouds, centres=centres, cloud_shape=shapes, ties=dict(spec.get("ties", {})), **_energy(extra)
+        clouds=clouds, centres=centres, cloud_shape=shapes, ties=_ties(spec.get("ties", {})), **_chosen(extra)
     )
     priors = {path: _prior(path, part) for path, part in spec.get("priors", {}).items()}
     scene = Scene(components, view, nuisances, gas, light, hadronic)
     if hadronic.models and "hadronic" in extra:
         raise CaseError("options.hadronic", "names one model, [hadronic.models] others: drop one of the two")
-    sampling = spec.get("sampling", {})
-    _known("sampling", sampling, SAMPLING)
-    title, text = str(spec.get("title", "")), str(spec.get("text", "")).strip()
+    sampling = check_entries("sampling", spec.get("sampling", {}), SAMPLING)
+    title, text = plain(spec.get("title", "")), plain(spec.get("text", "")).strip()
     return Problem(scene, tables, priors, options, title, text, sampling, _report(spec.get("report", {})))
 
 
 def _report(spec: Any) -> dict[str, Any]:
-    if not isinstance(spec, Mapping):
-        raise CaseError("report", f"is {spec!r}; give a table such as {{energies = ['100 TeV']}}")
-    _known("report", spec, REPORT)
+    found = dict(check_entries("report", spec, REPORT))
     try:
-        pivots(spec.get("energies", []))
+        pivots(found.get("energies", []))
     except ValueError as error:
         raise CaseError("report.energies", str(error)) from None
-    return dict(spec)
+    return found
 
 
-def _known(place: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
-    for key in given:
-        if key not in known:
-            raise CaseError(f"{place}.{key}" if place else key, f"unknown key '{key}': {suggest(key, known)}")
+def _ties(given: Mapping[str, Any]) -> dict[str, str]:
+    for follower, leader in given.items():
+        if not isinstance(leader, str):
+            raise CaseError(f"ties.{follower}", f"is {leader!r}; give the path that it follows, in quotes")
+    return dict(given)
 
 
-def _energy(extra: Mapping[str, Any]) -> dict[str, Any]:
-    for key, value in extra.items():
-        if isinstance(value, bool) or not isinstance(value, OPTIONS[key].types):
-            raise CaseError(f"options.{key}", f"{value!r} has the wrong type")
-        if isinstance(value, int | float) and not value > 0:
-            raise CaseError(f"options.{key}", f"{value!r} must be positive")
+def _chosen(extra: Mapping[str, Any]) -> dict[str, Any]:
     makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
     return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
 
@@ -121,7 +124,7 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
     centres, shapes, clouds = {}, {}, {}
     if "centre" in spec:
         centres["source"] = position(spec.pop("centre"), "view.centre")
-    for name, part in dict(spec.pop("clouds", {})).items():
+    for name, part in tables(spec.pop("clouds", {}), "view.clouds").items():
         place, part = f"view.clouds.{name}", dict(part)
         if "shape" in part:
             shapes[name] = str(part.pop("shape"))
@@ -163,22 +166,26 @@ def _component(spec: Any, place: str, centres: Mapping[str, tuple[float, float]]
 def _tables(
     spec: Mapping[str, Any], folder: Path, centres: Mapping[str, tuple[float, float]]
 ) -> tuple[dict[str, Table], dict[str, Any], dict[str, str]]:
-    tables, nuisances, clouds = {}, {}, {}
-    for name, part in spec.items():
-        place, part = f"tables.{name}", dict(part)
-        chosen = {key: part.pop(key) for key in TABLE_KEYS if key in part}
+    found, nuisances, clouds = {}, {}, {}
+    for name, given in tables(spec, "tables").items():
+        place, part = f"tables.{name}", dict(given)
+        chosen = check_entries(place, {key: part.pop(key) for key in TABLE_KEYS if key in part}, TABLE_KEYS)
         if ("file" in chosen) == ("layout" in chosen):
             raise CaseError(place, "give either `file` (measured values) or `layout` (where a simulation looks)")
         if "file" in chosen:
-            beside = folder / str(chosen["file"])
-            tables[name] = read_table(beside if beside.is_file() else chosen["file"])
+            found[name] = _measured(chosen["file"], folder)
         else:
             middle = centres.get(str(chosen.get("cloud", "source")))
-            tables[name] = blank_table(name, chosen["layout"], f"{place}.layout", middle)
+            found[name] = blank_table(name, chosen["layout"], f"{place}.layout", middle)
         if "cloud" in chosen:
             clouds[name] = str(chosen["cloud"])
         nuisances[name] = build("nuisance", part, place)
-    return tables, nuisances, clouds
+    return found, nuisances, clouds
+
+
+def _measured(file: str, folder: Path) -> Table:
+    """A table beside the case, or one that ships: never one that happens to lie in the current folder."""
+    return read_table(folder / file if (folder / file).exists() else locate_shipped(file))
 
 
 def _prior(path: str, part: Any) -> Prior:
@@ -237,13 +244,29 @@ def write_case(
     Errors: CaseError when the folder holds a case already.
     """
     folder = Path(folder)
-    path = folder / CASE_FILE
-    if path.exists() and not overwrite:
-        raise CaseError("", f"{path} exists already; choose another folder, or say overwrite=True")
-    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        files = case_files(problem, tables)
+        refuse_replacing(folder, dict.fromkeys(files), overwrite)
+        publish(folder, files)
+    return folder / CASE_FILE
+
+
+def case_files(problem: Problem, tables: Mapping[str, Table] | None = None) -> dict[str, bytes]:
+    """{name of a file: content} of a problem as a case and its tables, the case last.
+
+    Arguments: tables — as for `write_case`. Errors: PriorError, CaseError for what no case file can say.
+    """
+    for section, names in _names(problem).items():
+        check_each(section, names)
     files = {name: f"{name}.ecsv" for name in problem.tables}
-    for name, table in (tables or problem.tables).items():
-        write_table(table, folder / files[name], overwrite=overwrite)
-    with whole(path) as part:
-        part.write_text(tomli_w.dumps(spell_case(problem, files)), encoding="utf-8")
-    return path
+    contents = {files[name]: table_bytes(table) for name, table in (tables or problem.tables).items()}
+    try:
+        text = tomli_w.dumps(spell_case(problem, files))
+    except TypeError as error:
+        raise CaseError("", f"a case file cannot hold this problem ({error}): give plain numbers and texts") from None
+    return {**contents, CASE_FILE: text.encode("utf-8")}
+
+
+def _names(problem: Problem) -> dict[str, Iterable[str]]:
+    scene = problem.scene
+    return {"components": scene.components, "tables": problem.tables, "view.clouds": scene.view.clouds}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from fitting.tables.shipped import data_folder
 from fitting.words import suggest
 
 CASE_FILE = "case.toml"
+LONGEST = 10_000_000  # bytes of a case file
 
 
 class CaseError(ValueError):
@@ -44,6 +46,27 @@ def locate_case(name: str | Path) -> Path:
     if str(name) not in shipped:
         raise CaseError("", f"no case file '{name}' and no shipped case of that name: {suggest(str(name), shipped)}")
     return shipped[str(name)]
+
+
+def text_of(path: Path) -> str:
+    """The text of a case file. Errors: CaseError for what is no text, or far too long for a case."""
+    if path.stat().st_size > LONGEST:
+        raise CaseError("", f"{path} has {path.stat().st_size / 1e6:.0f} MB: that is no case file")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CaseError("", f"{path} is no text in UTF-8: that is no case file") from None
+
+
+def parse(raw: str, path: Path) -> dict[str, Any]:
+    """The TOML of a case. Errors: CaseError with what is wrong, and where."""
+    try:
+        return tomllib.loads(raw)
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError("", f"{path}: not valid TOML: {error}") from None
+    except (RecursionError, ValueError) as error:
+        reason = "brackets within brackets, too deep" if isinstance(error, RecursionError) else error
+        raise CaseError("", f"{path}: not valid TOML: {reason}") from None
 
 
 def title(name: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from fitting.cases.files import CaseError
 from fitting.cases.parts import position
 from fitting.cases.sections import LAYOUT_KEYS
+from fitting.cases.typed import check_entries
 from fitting.tables.metadata import region_sizes
 from fitting.tables.regions import REGIONS, AbstractRegion, Annuli
 from fitting.tables.sphere import Vector
@@ -27,9 +28,7 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str, centre: Vector |
     what it looks at (RA, Dec) [deg], where the layout gives none.
     Errors: CaseError.
     """
-    for key in spec:
-        if key not in LAYOUT_KEYS:
-            raise CaseError(f"{place}.{key}", f"unknown key '{key}': {suggest(key, LAYOUT_KEYS)}")
+    check_entries(place, spec, LAYOUT_KEYS)
     for key in ("kind", "unit"):
         if key not in spec:
             raise CaseError(place, f"'{key}' is missing")
@@ -57,7 +56,7 @@ def blank_table(name: str, spec: Mapping[str, Any], place: str, centre: Vector |
             layout=True,
             reference="SIMULATED",
         )
-    except ValueError as problem:
+    except (TypeError, ValueError) as problem:
         raise CaseError(place, str(problem)) from None
 
 
@@ -87,7 +86,7 @@ def _region(spec: Mapping[str, Any], radii: np.ndarray | None, place: str, centr
         return Annuli(position(middle, f"{place}.centre"), radii[:-1], radii[1:])
     given, place = dict(spec.get("region", {"shape": "total"})), f"{place}.region"
     shape = given.pop("shape", "")
-    if shape not in REGIONS:
+    if not isinstance(shape, str) or shape not in REGIONS:
         raise CaseError(place, f"unknown shape '{shape}': {suggest(shape, REGIONS)}")
     sizes = region_sizes(REGIONS[shape])
     for key in given:

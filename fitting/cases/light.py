@@ -8,6 +8,7 @@ from typing import Any
 
 from fitting.cases.files import CaseError
 from fitting.cases.parts import build, spell
+from fitting.cases.typed import table
 from fitting.words import suggest
 from jaxcrc.emission.composition import Composition
 from jaxcrc.emission.hadronic import AAFRAG, MODELS
@@ -25,10 +26,10 @@ def build_light(spec: Any, place: str) -> Light:
     Each entry of `photons` is a temperature and an energy density; `reference`, or else the entry's own name, may name
     a known field, of which `energy_density` then changes the level. Errors: CaseError naming the key and the remedy.
     """
-    spec = dict(_tables(spec, place))
+    spec = dict(table(spec, place))
     parts: dict[str, Any] = {}
     if "photons" in spec:
-        fields = _tables(spec.pop("photons"), f"{place}.photons")
+        fields = table(spec.pop("photons"), f"{place}.photons")
         parts["photons"] = {name: _photons(name, part, f"{place}.photons.{name}") for name, part in fields.items()}
     return Light(magnetic_field=build("light", spec, place).magnetic_field, **parts)
 
@@ -38,8 +39,8 @@ def build_hadronic(spec: Any, place: str) -> Hadronic:
 
     Errors: CaseError naming the key and the remedy.
     """
-    spec = dict(_tables(spec, place))
-    models = _tables(spec.pop("models", {}), f"{place}.models")
+    spec = dict(table(spec, place))
+    models = table(spec.pop("models", {}), f"{place}.models")
     for name in models:
         if name not in (known := (*MODELS, AAFRAG)):
             raise CaseError(f"{place}.models.{name}", f"unknown hadronic model '{name}': {suggest(name, known)}")
@@ -47,17 +48,11 @@ def build_hadronic(spec: Any, place: str) -> Hadronic:
     return Hadronic(scale=build("hadronic", spec, place).scale, models=shares)
 
 
-def _tables(part: Any, place: str) -> Mapping[str, Any]:
-    if not isinstance(part, Mapping):
-        raise CaseError(place, f"is {part!r}; give a table with keys")
-    return part
-
-
 def _photons(name: str, part: Any, place: str) -> Any:
-    spec = dict(_tables(part, place))
+    spec = dict(table(part, place))
     reference = spec.pop("reference", name if "temperature" not in spec else None)
     if reference is not None:
-        if reference not in FIELDS:
+        if not isinstance(reference, str) or reference not in FIELDS:
             what = f"unknown photon field '{reference}': {suggest(str(reference), FIELDS)}"
             raise CaseError(place, f"{what}; or give temperature and energy_density")
         if "temperature" in spec:
@@ -78,7 +73,7 @@ def build_nuclear(value: Any, place: str) -> Any:
         if key not in COMPOSITION:
             raise CaseError(f"{place}.{key}", f"unknown key '{key}' of a composition: {suggest(key, COMPOSITION)}")
     try:
-        return Composition.of(*(_tables(value.get(key, {}), f"{place}.{key}") for key in COMPOSITION))
+        return Composition.of(*(table(value.get(key, {}), f"{place}.{key}") for key in COMPOSITION))
     except ValueError as error:
         raise error if isinstance(error, CaseError) else CaseError(place, str(error)) from None
 

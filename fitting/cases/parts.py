@@ -153,7 +153,7 @@ def build(role: str, spec: Any, place: str) -> Any:
             raise CaseError(place, f"'{name}' is missing from {role} '{kind}': give it {wanted}")
     try:
         return cls(**given)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise CaseError(place, str(error)) from None
 
 

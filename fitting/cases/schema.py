@@ -92,7 +92,9 @@ def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
 def _entries(entries: Mapping[str, Entry]) -> dict[str, Any]:
     found = {}
     for key, entry in entries.items():
-        found[key] = {"type": [JSON_TYPES[kind] for kind in entry.types], "description": entry.words}
+        ends = {"minimum": entry.span[0], "maximum": entry.span[1]}
+        limits = {name: end for name, end in ends.items() if math.isfinite(end)}
+        found[key] = {"type": [JSON_TYPES[kind] for kind in entry.types], **limits, "description": entry.words}
         if entry.known:
             found[key] = {"description": entry.words, **_one_of(entry.known, list in entry.types)}
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from fitting.tables.kinds import KINDS
@@ -16,12 +17,14 @@ from jaxcrc.transport.cloud.fluxtube import CosmicRayCloud
 
 
 class Entry(NamedTuple):
-    """A key of a case: what it is, its types in TOML, its default as people read it, the names it may be given."""
+    """A key of a case: what it is, its types in TOML, its default as people read it, the names it may be given, and
+    between what its numbers lie."""
 
     words: str
     types: tuple[type, ...]
     default: str = "none"
     known: tuple[str, ...] = ()
+    span: tuple[float, float] = (-math.inf, math.inf)
 
 
 SECTIONS = {
@@ -40,6 +43,9 @@ SECTIONS = {
     "hadronic": "how protons shine: a factor, and a mixture of models under `models`",
 }
 """In the order in which one writes them."""
+
+TYPES: dict[str, tuple[type, ...]] = {"title": (str,), "text": (str,), "gas": (str, dict)}
+"""Of the sections that are no tables."""
 
 CHOICES: dict[tuple[type, str], tuple[str, ...]] = {
     (LocalSea, "reference"): SEAS,
@@ -65,9 +71,11 @@ OPTIONS = {
         ("inverse-compton", "synchrotron", "bremsstrahlung"),
     ),
     "absorption": Entry("{photon field = way through it, such as '4 kpc'}: pairs take photons on the way", (dict,)),
-    "points_per_decade": Entry("energies per decade of the energy grids", (int,), "20"),
-    "energy_max": Entry("end of the energy grids [GeV]", (float, int), "far enough above the photons"),
-    "reach": Entry("how far nodes go, in outer radii of a table", (float, int), "105"),
+    "points_per_decade": Entry("energies per decade of the energy grids", (int,), "20", span=(1, 200)),
+    "energy_max": Entry(
+        "end of the energy grids [GeV]", (float, int), "far enough above the photons", span=(1.0, 1e12)
+    ),
+    "reach": Entry("how far nodes go, in outer radii of a table", (float, int), "105", span=(1e-3, 1e6)),
     "sea": Entry("name of a local spectrum to add as component `sea`", (str,), known=SEAS),
 }
 TABLE_KEYS = {
@@ -113,16 +121,16 @@ LAYOUT_KEYS = {
     "psf": Entry("σ of a Gaussian, with unit or [deg]", (str, float, int)),
     "centre": Entry("[RA, Dec] of the annuli [deg]", (list,), "that of the view, or of the cloud"),
     "region": Entry("of a spectrum: {shape, centre, radius or width, height, angle}", (dict,), "{shape = 'total'}"),
-    "error": Entry("relative error of each point", (float, int), "0.1"),
+    "error": Entry("relative error of each point", (float, int), "0.1", span=(1e-9, 1e9)),
     "distance": Entry("of the source, kept with the table, with unit or [kpc]", (str, float, int)),
 }
 SAMPLING = {
-    "chains": Entry("at least 4, or R-hat means nothing", (int,), "4"),
-    "warmup": Entry("draws of each chain that are thrown away", (int,), "500"),
-    "draws": Entry("draws of each chain that are kept", (int,), "1000"),
-    "target_accept": Entry("acceptance that step sizes aim at", (float,), "0.98"),
-    "chunk": Entry("draws between two writes to the disk", (int,), "100"),
-    "max_tree_depth": Entry("log2 of the most steps for one draw", (int,), "9"),
+    "chains": Entry("at least 4, or R-hat means nothing", (int,), "4", span=(1, 1000)),
+    "warmup": Entry("draws of each chain that are thrown away", (int,), "500", span=(1, 10**7)),
+    "draws": Entry("draws of each chain that are kept", (int,), "1000", span=(1, 10**7)),
+    "target_accept": Entry("acceptance that step sizes aim at", (float,), "0.98", span=(0.01, 0.9999)),
+    "chunk": Entry("draws between two writes to the disk", (int,), "100", span=(1, 10**5)),
+    "max_tree_depth": Entry("log2 of the most steps for one draw", (int,), "9", span=(1, 15)),
 }
 REPORT = {
     "energies": Entry("energies pc at which κ and χ are told, with unit or [GeV], such as ['100 TeV']", (list,)),

@@ -10,13 +10,15 @@ TEXT, EXAMPLE, COMPUTES = "print a case to start from", "case --template > my-ca
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    parser.add_argument("name", nargs="?", default="w28", help="shipped case to print (default: w28)")
+    parser.add_argument("name", nargs="?", help="shipped case to print (default: w28)")
     parser.add_argument("--template", action="store_true", help="print the commented template instead")
     parser.add_argument("--schema", action="store_true", help="print what a case may hold, as a JSON schema")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the file, or the schema."""
+    if sum((options.name is not None, options.template, options.schema)) > 1:
+        raise ValueError("give one of a case, --template and --schema")
     if options.schema:
         import json
 
@@ -24,8 +26,9 @@ def run(options: argparse.Namespace) -> int:
 
         print(json.dumps(schema(), indent=1, ensure_ascii=False))
         return 0
-    from fitting.cases.files import locate_case
+    from fitting.cases.files import locate_case, text_of
+    from fitting.words import plain
 
-    name = "template" if options.template else options.name
-    sys.stdout.write(locate_case(name).read_text(encoding="utf-8"))
+    name = "template" if options.template else options.name or "w28"
+    sys.stdout.write(plain(text_of(locate_case(name))))
     return 0

@@ -13,14 +13,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List names and titles."""
-    from rich.markup import escape
-    from rich.table import Table as Grid
-
     from fitting.cases.files import shipped_cases, title
-    from fitting.cli.terminal import console
+    from fitting.cli.terminal import show_grid
 
-    grid = Grid("case", "title")
-    for name in shipped_cases():
-        grid.add_row(name, escape(title(name)))
-    console.print(grid)
+    show_grid(("case", "title"), ((name, title(name)) for name in shipped_cases()))
     return 0

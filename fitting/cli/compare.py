@@ -20,9 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table, and what speaks against its numbers."""
-    from rich.markup import escape
-
-    from fitting.cli.terminal import console, fitting_grid, new_grid
+    from fitting.cli.terminal import bold, console, fitting_grid, new_grid, say, texts
     from fitting.report.compare import side_by_side
     from fitting.runs.run import Run
 
@@ -32,12 +30,12 @@ def run(options: argparse.Namespace) -> int:
     for row in table:
         sides = [f"{row[m]:.4g} ± {row[w]:.2g}" for m, w in (("first", "width_1"), ("second", "width_2"))]
         cells = ["–" if "nan" in cell else cell for cell in (*sides, f"{row['pull']:+.2f}")]
-        wide.add_row(escape(row["parameter"]), escape(row["unit"]), *cells)
-        narrow.add_row(f"[bold]{escape(row['parameter'])}[/bold]", escape(row["unit"]))
+        wide.add_row(*texts(row["parameter"], row["unit"], *cells))
+        narrow.add_row(bold(row["parameter"]), *texts(row["unit"]))
         for name, cell in zip((*options.folders, "difference / width"), cells, strict=True):
-            narrow.add_row(f"  {escape(str(name))}", cell)
+            narrow.add_row(*texts(f"  {name}", cell))
     console.print(fitting_grid([wide], narrow))
     for folder, doubt in zip(options.folders, table.meta["doubts"], strict=True):
         if doubt:
-            console.print(f"{folder}: {doubt}.", highlight=False, markup=False)
+            say(f"{folder}: {doubt}.")
     return 0

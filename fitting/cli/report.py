@@ -15,12 +15,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Load, write, print."""
-    from fitting.cli.terminal import console, show
+    from fitting.cases.folder import held
+    from fitting.cli.terminal import say, show
     from fitting.report.write import write_report
     from fitting.runs.run import Run
 
     found = Run.load(options.folder)
-    page = write_report(found, options.folder)
+    with held(options.folder):
+        page = write_report(found, options.folder)
     show(found)
-    console.print(f"Report: {page}", soft_wrap=True)
+    say(f"Report: {page}")
     return 0

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as Grid
+from rich.text import Text
 
 from fitting.cases.files import CASE_FILE
-from fitting.words import short
+from fitting.cases.folder import held, refuse_replacing
+from fitting.cli.arguments import assigned
+from fitting.words import plain, short
 
 if TYPE_CHECKING:
     from fitting.problem.problem import Problem
     from fitting.runs.run import Run
 
+Justify = Literal["left", "right"]
 console = Console(width=None if sys.stdout.isatty() else 118)
 
 
@@ -33,56 +37,82 @@ class Bar:
         self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> Bar:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def update(self, stage: str, done: int, total: int, divergences: int = 0) -> None:
         """Move the bar of a stage."""
+        self._progress.start()  # where it runs already, nothing happens
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total)
         text = f"{stage} ({divergences} divergences)" if divergences else stage
         self._progress.update(self._tasks[stage], completed=done, total=total, description=text)
 
 
-def out_folder(options: argparse.Namespace, default: str = ".") -> Path:
-    """The output folder, tried before anything is computed.
+def say(text: object, style: str = "") -> None:
+    """Print text as it stands: what a title, a name or a path holds never steers the terminal."""
+    console.print(Text(plain(text), style=style), soft_wrap=True, highlight=False)
 
-    Errors: ValueError where nothing can be written, or a case is there already and overwriting was not asked for.
+
+def show_grid(
+    columns: Iterable[object], rows: Iterable[Iterable[object]], title: object = "", justify: Justify = "left"
+) -> None:
+    """Print a table of such text."""
+    console.print(grid_of(columns, rows, title, justify))
+
+
+def grid_of(
+    columns: Iterable[object], rows: Iterable[Iterable[object]], title: object = "", justify: Justify = "left"
+) -> Grid:
+    """A table of such text; the first column stands to the left."""
+    grid = Grid(title=Text(plain(title)) if title else None)
+    for index, column in enumerate(columns):
+        grid.add_column(Text(plain(column)), justify=justify if index else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(plain(cell)) for cell in row))
+    return grid
+
+
+@contextmanager
+def writing(
+    options: argparse.Namespace, files: Iterable[str] | Mapping[str, bytes | None], inputs: Iterable[Path] = ()
+) -> Iterator[Path]:
+    """The output folder: tried before anything is computed, and ours alone while something is.
+
+    Arguments: files — names of all that will be written, with their content where it is known; inputs — what the work
+    is read from. Errors: ValueError where nothing can be written, another process writes, or a file is there already
+    and overwriting was not asked for.
     """
-    folder = writable(options.out or Path(default))
-    if (folder / CASE_FILE).exists() and not options.overwrite:
-        raise ValueError(f"{folder} holds a case already: give another --out, or --overwrite")
-    return folder
+    with held(options.out) as folder:
+        known = files if isinstance(files, Mapping) else dict.fromkeys(files)
+        refuse_replacing(folder, known, options.overwrite, inputs)
+        yield folder
 
 
-def writable(folder: Path) -> Path:
-    """A folder that is there, or can be made, and takes files. Errors: ValueError where it does not."""
-    there = next(path for path in (folder, *folder.parents, Path()) if path.exists())
-    if not there.is_dir():
-        raise ValueError(f"{there} is a file: give --out a folder")
-    try:
-        with tempfile.TemporaryDirectory(prefix=".jaxcrc-", dir=there):
-            return folder
-    except OSError as error:
-        raise ValueError(f"cannot write into {there} ({error.strerror}): give another --out") from None
+def case_names(problem: Problem) -> list[str]:
+    """Names of the files that a problem's case consists of."""
+    return [*(f"{name}.ecsv" for name in problem.tables), CASE_FILE]
 
 
 def values_of(problem: Problem, assignments: list[str]) -> dict[str, float]:
-    """{path: value} of PATH=VALUE texts. Errors: ValueError for an unknown path, or what is no number."""
-    from jaxcrc.scene import describe
+    """{path: value} of PATH=VALUE texts. Errors: ValueError for an unknown path, or a value out of its range."""
+    from jaxcrc.scene import values_at
 
     values = {}
-    for text in assignments:
-        path, _, value = text.partition("=")
-        describe(problem.scene, path)
+    for path, text in assigned(assignments, "PATH=NUMBER").items():
         try:
-            values[path] = float(value)
+            given: float | str = float(text)
         except ValueError:
-            raise ValueError(f"cannot read '{text}': write PATH=NUMBER") from None
-    return values
+            given = text
+        try:
+            values |= values_at(problem.scene, {path: given})
+        except ValueError as error:
+            hint = "; write PATH=NUMBER, or a number with its unit" if given is text else ""
+            raise ValueError(f"{error}{hint}") from None
+    return {path: float(value) for path, value in values.items()}
 
 
 def show(run: Run) -> None:
@@ -90,14 +120,14 @@ def show(run: Run) -> None:
     from fitting.report.verdict import verdict
 
     for paragraph in verdict(run):
-        console.print(paragraph, highlight=False, markup=False)
+        console.print(Text(plain(paragraph)), highlight=False)
     console.print(terminal_table(run))
 
 
 def show_notes(problem: Problem) -> None:
     """What a problem takes for granted, or what is odd about it."""
     for note in problem.notes:
-        console.print(f"Note: {note}.", soft_wrap=True, highlight=False, markup=False)
+        say(f"Note: {note}.")
 
 
 FULL = ("median", "68 %", "95 %", "MAP", "R-hat", "ESS bulk", "ESS tail", "shrinkage")
@@ -151,16 +181,26 @@ def _grid(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) -> 
             grid.add_section()
             grid.add_row("extrapolated:", *[""] * (len(heads) - 1))
         for name, *cells in rows:
-            grid.add_row(escape(name), *cells)
+            grid.add_row(*texts(name, *cells))
     return grid
+
+
+def texts(*cells: object) -> list[Text]:
+    """Cells as they stand."""
+    return [Text(plain(cell)) for cell in cells]
+
+
+def bold(cell: object) -> Text:
+    """A cell that heads others."""
+    return Text(plain(cell), style="bold")
 
 
 def new_grid(title: str, heads: list[str], show_header: bool = True, fold: bool = False) -> Grid:
     """A table without rows: its first column to the left, the others to the right. Arguments: fold — long cells."""
-    grid = Grid(title=escape(title) or None, box=SIMPLE_HEAD, pad_edge=False, show_header=show_header)
+    grid = Grid(title=Text(plain(title)) if title else None, box=SIMPLE_HEAD, pad_edge=False, show_header=show_header)
     for head in heads:
         side: Literal["left", "right"] = "right" if grid.columns else "left"
-        grid.add_column(escape(head), justify=side, no_wrap=not fold, overflow="fold")
+        grid.add_column(Text(plain(head)), justify=side, no_wrap=not fold, overflow="fold")
     return grid
 
 
@@ -169,10 +209,10 @@ def _stacked(title: str, heads: list[str], groups: dict[bool, list[list[str]]]) 
     grid = new_grid(title, [""], show_header=False, fold=True)
     for far, rows in groups.items():
         for name, *cells in rows:
-            grid.add_row(f"[bold]{escape(name)}[/bold]" + (", extrapolated" if far else ""))
+            grid.add_row(bold(name + ", extrapolated" * far))
             for head, text in zip(heads, cells, strict=True):
                 if head in LAYOUTS[2]:
-                    grid.add_row(f"  {head}: {text}")
+                    grid.add_row(*texts(f"  {head}: {text}"))
     return grid
 
 

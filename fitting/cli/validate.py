@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read and describe."""
     from fitting.cases.files import shipped_cases
-    from fitting.cli.terminal import console, show_notes
+    from fitting.cli.terminal import say, show_notes
     from fitting.tables.describe import describe
     from fitting.tables.files import read_table
 
@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
         from fitting.cases.case import load
 
         problem = load(options.table)
-        console.print(problem, soft_wrap=True, highlight=False, markup=False)
+        say(problem)
         show_notes(problem)
         return 0
-    console.print(describe(read_table(options.table)), soft_wrap=True, highlight=False)
+    say(describe(read_table(options.table)))
     return 0

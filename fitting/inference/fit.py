@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,31 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fitting.cases.case import case_files
+from fitting.cases.folder import held, refuse_replacing
+from fitting.inference.checks import check_data, check_seed, settings_of
 from fitting.inference.maximum import PRIOR_DRAWS, Map, find_map
 from fitting.inference.nuts import Chains, Settings, run_chains
 from fitting.inference.whitening import Whitening, whitening
-from fitting.problem.mocks import is_blank
 from fitting.problem.posterior import Posterior
 from fitting.problem.problem import Problem
 from fitting.runs.run import Run, versions
+from fitting.runs.stored import REPORT_FILES, RUN_FILE
 from fitting.runs.summary import status_fractions
 from fitting.runs.used import hadronic_words, nuclear_words
+from fitting.words import Caution
 
 LAPLACE_DRAWS, DROPS = 2000, 400
 
 Progress = Callable[[str, int, int, int], None]
+
+
+class UnsavedError(OSError):
+    """A fit that is done but could not be saved: `run` holds its draws."""
+
+    def __init__(self, message: str, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 def fit(
@@ -33,19 +47,53 @@ def fit(
     seed: int = 0,
     progress: Progress | None = None,
     folder: str | Path | None = None,
+    overwrite: bool = False,
     **sampling: Any,
 ) -> Run:
     """Infer a problem's free parameters.
 
     Arguments: method — "nuts" (MAP first, then NUTS from its Laplace approximation) or "map" (Gaussian draws around
     the mode); seed; progress — called with (stage, done, in all, divergences); folder — where the run is saved after
-    each chunk of draws, so that a fit that is killed can be loaded up to there; sampling — fields of `Settings`:
-    chains, warmup, draws, target_accept, chunk, max_tree_depth.
-    Errors: ValueError for an unknown method or setting, or tables that hold no data.
+    each chunk of draws, so that a fit that is killed can be loaded up to there; overwrite — replace a run that the
+    folder holds; sampling — fields of `Settings`: chains, warmup, draws, target_accept, chunk, max_tree_depth.
+    Errors: ValueError, before anything is drawn, for an unknown method or setting, tables that hold no data, or what
+    cannot be saved into the folder; UnsavedError (an OSError), with the run, where the disk was full at the end.
     """
     sampler = _sampler(method)
-    settings = _settings({**problem.sampling, **sampling})
-    _check_data(problem)
+    settings = settings_of({**problem.sampling, **sampling}, len(problem.paths))
+    check_data(problem)
+    check_seed(seed)
+    if folder is None:
+        return _fit(problem, method, sampler, seed, progress, settings, None)
+    with held(Path(folder)) as place:
+        refuse_replacing(place, {**case_files(problem), RUN_FILE: None}, overwrite)
+        run = _fit(problem, method, sampler, seed, progress, settings, lambda run: _keep(run, place))
+        try:
+            run.save(place, overwrite=True, stale=REPORT_FILES)
+        except OSError as error:
+            words = f"cannot write into {place} ({error.strerror or error}), so that the draws are in memory alone"
+            raise UnsavedError(words, run) from None
+        return run
+
+
+def _keep(run: Run, folder: Path) -> None:
+    """Save what has been drawn so far; a full disk may have room again after the next chunk."""
+    try:
+        run.save(folder, overwrite=True, stale=REPORT_FILES)
+    except OSError as error:
+        words = f"cannot write into {folder} ({error.strerror or error}): sampling goes on"
+        warnings.warn(words, Caution, stacklevel=2)
+
+
+def _fit(
+    problem: Problem,
+    method: str,
+    sampler: Sampler,
+    seed: int,
+    progress: Progress | None,
+    settings: Settings,
+    keep: Callable[[Run], None] | None,
+) -> Run:
     report = progress or (lambda stage, done, total, divergences: None)
     nuts_key, prior_key = jax.random.split(jax.random.key(seed))
     begun = time.perf_counter()
@@ -64,39 +112,18 @@ def fit(
         status = np.asarray(problem.predict_many(run.thinned()).status)
         return replace(run, about={**about, "status": status_fractions(status)})
 
-    def keep(chains: Chains) -> None:
-        if folder is not None:
-            found(chains).save(folder, overwrite=True)
+    def kept(chains: Chains) -> None:
+        if keep is not None:
+            keep(found(chains))
 
-    chains = sampler.draw(problem, whitened, nuts_key, settings, lambda *a: report(method.upper(), *a), keep)
-    run = found(chains)
-    if folder is not None:
-        run.save(folder, overwrite=True)
-    return run
+    drawn = partial(report, method.upper())
+    return found(sampler.draw(problem, whitened, nuts_key, settings, drawn, kept))
 
 
 def _sampler(method: str) -> Sampler:
     if method not in SAMPLERS:
         raise ValueError(f"unknown method '{method}': use {' or '.join(SAMPLERS)}")
     return SAMPLERS[method]
-
-
-def _settings(sampling: dict[str, Any]) -> Settings:
-    known = set(Settings.__dataclass_fields__)
-    if unknown := set(sampling) - known:
-        raise ValueError(f"unknown sampling setting {', '.join(sorted(unknown))}: use {', '.join(sorted(known))}")
-    settings = Settings(**sampling)
-    if min(settings.chains, settings.draws, settings.warmup, settings.chunk) < 1:
-        raise ValueError("chains, warmup, draws and chunk must be at least 1")
-    return settings
-
-
-def _check_data(problem: Problem) -> None:
-    for name, table in problem.tables.items():
-        if is_blank(table):
-            raise ValueError(f"table '{name}' is a layout without data: run `jaxcrc simulate` and fit what it writes")
-    if not problem.priors:
-        raise ValueError("nothing to fit: give at least one prior")
 
 
 def _laplace_draws(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -61,17 +61,25 @@ def _start(settings: Settings, key: Array, first: Array, energy: Array, slope: A
     return state._replace(potential_energy=energy, z_grad=slope)
 
 
-def _advance(settings: Settings, posterior: Posterior, whitened: Whitening, state: Any) -> tuple[Any, Any]:
-    """One chunk of one chain. The kernel learns its warm-up length in `init`, whose result is not used."""
+def _advance(settings: Settings, posterior: Posterior, whitened: Whitening, count: Array, state: Any) -> Any:
+    """`count` draws of one chain, at most a chunk: the first so many rows of what comes back are theirs.
+
+    How many is no constant of the program, so that warm-ups and chains of any length need no other compilation. The
+    kernel learns its warm-up length in `init`, whose result is not used.
+    """
     kernel = _kernel(lambda u: posterior.potential(whitened(u)), settings)
     kernel.init(jax.random.key(0), settings.warmup, jnp.zeros_like(whitened.centre), (), {})
 
-    def step(state: Any, _: None) -> tuple[Any, Any]:
-        state = kernel.sample(state, (), {})
-        values = posterior.constrain(whitened(state.z))
-        return state, (values, {name: getattr(state, name) for name in FIELDS})
+    def told(state: Any) -> tuple[dict[str, Array], dict[str, Array]]:
+        return posterior.constrain(whitened(state.z)), {name: getattr(state, name) for name in FIELDS}
 
-    return jax.lax.scan(step, state, None, length=settings.chunk)
+    def step(row: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+        state, rows = carry
+        state = kernel.sample(state, (), {})
+        return state, jax.tree.map(lambda kept, new: kept.at[row].set(new), rows, told(state))
+
+    rows = jax.tree.map(lambda leaf: jnp.zeros((settings.chunk, *leaf.shape), leaf.dtype), jax.eval_shape(told, state))
+    return jax.lax.fori_loop(0, count, step, (state, rows))
 
 
 @lru_cache(maxsize=16)
@@ -116,7 +124,7 @@ def run_chains(
     total, complete = settings.warmup + settings.draws, True
     try:
         for done, draws, stats in _chunks(problem, whitened, key, settings):
-            if done > settings.warmup:
+            if done > settings.warmup:  # a chunk is of the warm-up or of the chain, never of both
                 kept.append((draws, stats))
                 if keep is not None and done < total:
                     keep(_joined(kept, complete=False))
@@ -145,9 +153,17 @@ def _chunks(
     keys = jax.random.split(chain_key, settings.chains)
     energies, slopes = potential_slopes(problem.posterior, np.asarray(jax.vmap(whitened)(first)), 1.0)
     pulled = jax.vmap(lambda u, slope: jax.vjp(whitened, u)[1](slope)[0])(first, jnp.asarray(slopes))
-    start = _over_chains(_start, settings, shared=0, chained=4)
-    advance = _over_chains(_advance, settings, shared=2, chained=1)
-    state = start(keys, first, jnp.asarray(energies), pulled)
-    for done in range(settings.chunk, settings.warmup + settings.draws + 1, settings.chunk):
-        state, (draws, stats) = advance(problem.posterior, whitened, state)
-        yield done, jax.tree.map(np.asarray, draws), jax.tree.map(np.asarray, stats)
+    program = replace(settings, draws=0)  # of any length
+    start = _over_chains(_start, program, shared=0, chained=4)
+    advance = _over_chains(_advance, program, shared=3, chained=1)
+    state, done = start(keys, first, jnp.asarray(energies), pulled), 0
+    for count in (*_counts(settings.warmup, settings.chunk), *_counts(settings.draws, settings.chunk)):
+        state, rows = advance(problem.posterior, whitened, jnp.asarray(count), state)
+        done += count
+        draws, stats = jax.tree.map(lambda leaf, count=count: np.asarray(leaf)[:, :count], rows)
+        yield done, draws, stats
+
+
+def _counts(total: int, chunk: int) -> list[int]:
+    """A number in whole chunks, and what is left."""
+    return [chunk] * (total // chunk) + ([total % chunk] if total % chunk else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from fitting.inference.checks import check_data, check_seed, check_size
 from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
 from fitting.runs.labels import label_of, labels
@@ -46,9 +48,13 @@ def scan(
     Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path; its attrs have the
     values that are held, and `conditional`, the same in words: regions of a scan are narrower than those of the
     posterior wherever a held parameter trades against one of the grid.
-    Errors: ValueError for an unknown path, or values that are not finite and one-dimensional.
+    Errors: ValueError for an unknown path, values that are no rising list in the model's range or that no matrix can
+    follow, more points than the memory takes, or tables without data.
     """
+    check_data(problem)
+    check_seed(seed)
     axes = {resolve(problem.scene, path): _axis(problem, path, values) for path, values in grid.items()}
+    check_size({path: axis.size for path, axis in axes.items()})
     problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
     where = "the MAP" if held is None else "given values"
     best = dict(held) if held is not None else find_map(problem, seed).values
@@ -84,6 +90,8 @@ def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:
     (axis,) = (np.atleast_1d(np.asarray(v)) for v in values_at(problem.scene, {path: values}).values())
     if axis.ndim != 1 or not axis.size:
         raise ValueError(f"the values of {path} must be a list")
+    if np.any(np.diff(axis) <= 0.0):
+        raise ValueError(f"the values of {path} do not rise from {axis[0]:g} to {axis[-1]:g}: give the lowest first")
     return axis
 
 
@@ -115,13 +123,19 @@ def parse_axis(text: str) -> tuple[str, np.ndarray]:
     try:
         if spacing not in ([], ["log"]) or int(count) < 1:
             raise ValueError
-        spaced = np.geomspace if spacing else np.linspace
-        return path, spaced(float(low), float(high), int(count))
+        first, last, size = float(low), float(high), int(count)
     except ValueError:
         raise ValueError(f"cannot read the grid '{text}': write PATH=lo:hi:n or PATH=lo:hi:n:log") from None
+    check_size({path: size})
+    if not (math.isfinite(first) and math.isfinite(last)) or (spacing and not first > 0.0):
+        raise ValueError(
+            f"the grid '{text}' needs finite ends" + ", above 0 where they are spaced by log" * bool(spacing)
+        )
+    return path, (np.geomspace if spacing else np.linspace)(first, last, size)
 
 
 def save_scan(dataset: xr.Dataset, path: Path) -> None:
     """Write a scan as netCDF, whole or not at all."""
+    content = dataset.to_netcdf(None, engine="h5netcdf")  # in memory: a full disk must not meet the library
     with whole(path) as part:
-        dataset.to_netcdf(part, engine="h5netcdf")
+        part.write_bytes(content)

@@ -199,6 +199,15 @@ def check(scene: Scene, path: str, distribution: dist.Distribution) -> None:
         )
 
 
+def check_quantile(path: str, distribution: dist.Distribution) -> None:
+    """Errors: PriorError for a prior without a quantile function, which the unit cube needs."""
+    try:
+        distribution.icdf(jnp.asarray(0.5))
+    except (ImportError, NotImplementedError, AttributeError):
+        name = type(distribution).__name__
+        raise PriorError(f"the prior of {path}, a {name}, has no quantile: use {', '.join(FAMILIES)}") from None
+
+
 def transform(distribution: dist.Distribution) -> Transform:
     """A bijection from the real line to the distribution's support, in which the prior has about unit width."""
     kind = family_of(distribution)

@@ -20,7 +20,7 @@ from fitting.problem.checks import check_problem, leaders
 from fitting.problem.mocks import measured, mock_table
 from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
-from fitting.problem.priors import Prior, law
+from fitting.problem.priors import Prior, check_quantile, law
 from fitting.problem.spans import free_spans
 from fitting.setup.assemble import assemble
 from fitting.setup.options import AssemblyError, Options
@@ -132,9 +132,12 @@ class Problem:
     def prior_transform(self, u: ArrayLike) -> Float[Array, "*draw parameter"]:
         """The parameters at a point of the unit cube, for nested samplers: each prior's quantile.
 
-        Arguments: u — [..., parameter] between 0 and 1, in the order of `paths`. Errors: ValueError for another shape.
+        Arguments: u — [..., parameter] between 0 and 1, in the order of `paths`. Errors: ValueError for another shape;
+        PriorError for a prior without a quantile.
         """
         cube = self._vector(u)
+        for path, prior in self.priors.items():
+            check_quantile(path, prior.distribution)
         found = _each(Posterior.from_cube, self.posterior, cube.reshape(-1, cube.shape[-1]))
         return jnp.stack([found[path] for path in self.paths], axis=-1).reshape(cube.shape)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,8 @@ SHORT = Resolution(cells=150, after=32, extent=1000.0)  # a little beyond four h
 LONG = Resolution(cells=140, after=140, extent=2000.0)  # follows energies that left long ago
 TRACK = np.geomspace(1.0, 150.0, 40)  # radii of the half-life's curve [pc]
 SPECTRUM = np.geomspace(10.0, 1.0e4, 13)  # energies of the spectra [GeV]
+POSITIVE = ("released_energy", "injection_scale", "growth_factor")
+MOST = 60  # energies of one study
 MOMENTS = (0.25, 1.0, 4.0)  # times of the profiles, in half-lives
 
 
@@ -44,6 +47,14 @@ class CloudRequest:
     distance: Sequence[float] = (30.0, 100.0)
     extent: float = SHORT.extent
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        numbers = {"length": self.length} | {name: self.options[name] for name in POSITIVE if name in self.options}
+        for name, value in numbers.items():
+            if not (math.isfinite(value) and value > 0.0):
+                raise ValueError(f"{name} = {value:g}: give a finite number above 0")
+        if len({f"{e:g}" for e in self.energy}) < len(self.energy) or len(self.energy) > MOST:
+            raise ValueError(f"{len(self.energy)} energies: give at most {MOST}, each once")
 
     @property
     def medium(self) -> Phase:

@@ -6,6 +6,8 @@ import base64
 import html
 from collections.abc import Iterable, Mapping, Sequence
 
+from fitting.words import plain
+
 CSS = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --line: #d5d5d5; --soft: #f4f4f2; --mark: #a33b00; }
 @media (prefers-color-scheme: dark) {
@@ -56,7 +58,7 @@ def page(title: str, parts: Iterable[str]) -> str:
 
 def text(words: object) -> str:
     """Words as they stand, made safe for HTML."""
-    return html.escape(str(words))
+    return html.escape(plain(words))
 
 
 def heading(words: str, level: int = 2) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fitting.report import html
+from fitting.report.clouds import CloudAnswer, CloudRequest, spectra
 from fitting.report.figures import (
+    plot_along,
+    plot_cloud_spectra,
     plot_corner,
     plot_density,
+    plot_half_life,
     plot_profile,
     plot_rank,
     plot_scan,
@@ -37,12 +42,13 @@ from fitting.report.sections import (
 )
 from fitting.report.verdict import verdict
 from fitting.runs.run import Run
+from fitting.runs.stored import PAGE_FILE, SUMMARY_FILE
 from fitting.words import whole
 
 if TYPE_CHECKING:
     import xarray as xr
 
-PAGE_FILE, SUMMARY_FILE, SCAN_FILE = "report.html", "summary.ecsv", "scan.png"
+SCAN_FILE, CLOUD_FILE = "scan.png", "cloud.ecsv"
 FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     "profile": (
         plot_profile,
@@ -95,6 +101,22 @@ def write_scan(dataset: xr.Dataset, folder: str | Path) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return _put(folder / SCAN_FILE, _png(plot_scan(dataset)))
+
+
+def cloud_files(request: CloudRequest) -> dict[str, Callable[[CloudAnswer], Any] | None]:
+    """What `write_cloud` writes: {name of a picture: what draws it}, and the table under its own name."""
+    along = {f"along_{e:g}GeV.png": partial(plot_along, index=k) for k, e in enumerate(request.energy)}
+    spectral: Callable[[CloudAnswer], Any] = lambda answer: plot_cloud_spectra(answer, spectra(request))  # noqa: E731
+    return {CLOUD_FILE: None, "half_life.png": plot_half_life, **along, "spectra.png": spectral}
+
+
+def write_cloud(answer: CloudAnswer, folder: str | Path) -> Iterator[Path]:
+    """Write the table of a cloud and its pictures into a folder; the path of each when it is there."""
+    folder, text = Path(folder), io.StringIO()
+    answer.table.write(text, format="ascii.ecsv")
+    for name, draw in cloud_files(answer.request).items():
+        content = text.getvalue().encode("utf-8") if draw is None else _png(draw(answer))
+        yield _put(folder / name, content)
 
 
 def _png(drawn: Any) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,17 +15,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from fitting.cases.case import load, write_case
+from fitting.cases.case import case_files, load
+from fitting.cases.folder import held, publish, refuse_replacing
 from fitting.problem.pivots import pivots
 from fitting.problem.problem import Problem
+from fitting.runs.stored import FILES, RUN_FILE, RunError, check_bound, pack, unpack
 from fitting.runs.summary import Draws, summarise
 from fitting.runs.views import VIEWS
-from fitting.words import whole
+from fitting.words import Caution
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RUN_FILE = "run.nc"
 PACKAGES = ("jaxcrc", "jax", "jaxlib", "numpyro", "equinox", "optax", "numpy", "astropy")
 
 
@@ -104,35 +106,45 @@ class Run:
         """Write summary.ecsv, figures and a self-contained report.html: `fitting.write_report` of this run."""
         return Path(VIEWS["report"](self, folder))
 
-    def save(self, folder: str | Path, overwrite: bool = False) -> Path:
-        """Write the case, its tables and `run.nc` into a folder; the folder.
+    def save(self, folder: str | Path, overwrite: bool = False, stale: Iterable[str] = ()) -> Path:
+        """Write the case, its tables and `run.nc` into a folder, all of them or none; the folder.
 
-        Errors: CaseError when the folder holds a case already and `overwrite` is False.
+        Checksums in `run.nc` bind them together. Arguments: overwrite — replace what the folder holds; stale — names
+        of files there that go when these come, such as the report of another run. Errors: CaseError when the folder
+        holds one of them already and `overwrite` is False, or another process writes there; PriorError, CaseError for
+        what no case can say; OSError where nothing could be written, and all is as it was.
         """
         folder = Path(folder)
-        write_case(self.problem, folder, overwrite=overwrite)
-        with whole(folder / RUN_FILE) as part:
-            self.to_datatree().to_netcdf(part, engine="h5netcdf")
+        with held(folder):
+            files = case_files(self.problem)
+            refuse_replacing(folder, dict.fromkeys([*files, RUN_FILE]), overwrite)
+            publish(folder, {**files, RUN_FILE: pack(self.to_datatree(), files)}, stale)
         return folder
 
     @staticmethod
     def load(folder: str | Path) -> Run:
-        """The Run that `save` wrote. Errors: FileNotFoundError naming the file that is missing."""
-        folder = Path(folder)
-        if not (folder / RUN_FILE).is_file():
-            raise FileNotFoundError(f"{folder} holds no {RUN_FILE}: give the folder that a fit wrote with --out")
-        import xarray as xr  # takes a second to import, and only saved runs need it
+        """The Run that `save` wrote.
 
-        with xr.open_datatree(folder / RUN_FILE, engine="h5netcdf") as tree:
-            about = json.loads(tree.attrs["about"])
-            groups = {
-                name: {str(k): v.values for k, v in tree[name].data_vars.items()}
-                for name in ("posterior", "sample_stats", "prior")
-            }
-        prior = {path: values[0] for path, values in groups["prior"].items()}
+        A run of version 0.1, which bears no checksums, comes with a warning. Errors: FileNotFoundError where there is
+        none; RunError (a ValueError) where it is damaged, or its case or a table is not the one it was fitted to.
+        """
+        folder = Path(folder)
+        path = folder / RUN_FILE
+        if not path.is_file():
+            raise FileNotFoundError(f"{folder} holds no {RUN_FILE}: give the folder that a fit wrote with --out")
+        stored = unpack(path)
+        check_bound(folder, stored)
+        if not stored.sealed:
+            words = f"{path} bears no checksums: whether its case and tables are still the same is not known"
+            warnings.warn(words, Caution, stacklevel=2)
+        problem = load(folder)
+        posterior, prior, stats = (stored.groups[name] for name in ("posterior", "prior", "sample_stats"))
+        if posterior.keys() != set(problem.paths):
+            raise RunError(f"{path} has draws of other parameters than those that its case leaves free: fit again")
+        about = {key: value for key, value in stored.about.items() if key != FILES}
         best, errors = about.pop("best"), about.pop("best_errors")
         errors = {path: np.nan if value is None else value for path, value in errors.items()}
-        return Run(load(folder), groups["posterior"], prior, groups["sample_stats"], best, errors, about)
+        return Run(problem, posterior, {path: v[0] for path, v in prior.items()}, stats, best, errors, about)
 
     def to_datatree(self) -> xr.DataTree:
         """The run as xarray groups posterior, prior, sample_stats and observed_data, as ArviZ names them."""

@@ -18,6 +18,7 @@ BARE_VALUES = ("dnde", "e2dnde", "flux", "eflux", "excess", "surface_brightness"
 # Below this eigenvalue of the correlation matrix some combination of points would be known a thousand times better
 # than the points themselves, which is beyond the accuracy of any model compared with them.
 SMALLEST_EIGENVALUE = 1.0e-6
+MOST_CORRELATED = 3000  # points: their covariance is 72 MB
 # Rounding an error to two digits moves it by at most 5 %.
 ERROR_ROUNDING = 0.05
 # Edges that were converted between units may differ in their last digits.
@@ -193,6 +194,14 @@ def correlated_covariance(error: np.ndarray, midpoint: np.ndarray, length: float
     near = np.exp(-((midpoint[:, None] - midpoint[None, :]) ** 2) / (2.0 * length**2))
     correlation = np.kron(np.eye(error.shape[0]), near)
     return correlation * np.outer(error.ravel(), error.ravel())
+
+
+def check_correlated(points: int) -> None:
+    """Refuse more correlated points than their matrix has room for."""
+    if points > MOST_CORRELATED:
+        size = 8e-9 * points**2
+        remedy = f"merge points until there are at most {MOST_CORRELATED}, or leave the correlation out"
+        raise TableError(f"the covariance of {points} points takes {size:.3g} GB, several times over; {remedy}")
 
 
 def check_covariance(covariance: np.ndarray, error: np.ndarray, measured: np.ndarray, name: str) -> None:

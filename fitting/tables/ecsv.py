@@ -12,6 +12,7 @@ import numpy as np
 
 from fitting.tables import checks
 from fitting.tables.checks import TableError
+from fitting.tables.header import check_file
 from fitting.tables.kinds import KINDS, native_of
 from fitting.tables.metadata import format_meta, parse_meta
 from fitting.tables.regions import AbstractRegion, Annuli
@@ -42,6 +43,7 @@ def read_ecsv(file: Path) -> Table:
 
 
 def _load(file: Path) -> astropy.table.Table:
+    check_file(file)
     try:
         raw = astropy.table.Table.read(file, format="ascii.ecsv")
     except Exception as error:  # astropy raises many kinds; each means that the file is not as it should be
@@ -159,6 +161,7 @@ def _covariance(raw: astropy.table.Table, fields: Mapping[str, Any], cell: np.nd
         return None
     if fields["correlation_length"] is not None:
         raise TableError("'correlation_length' and column 'covariance' are both given; keep one of them")
+    checks.check_correlated(fields["error_lo"].size)
     error = 0.5 * (fields["error_lo"] + fields["error_hi"])
     rows = _numbers(raw, "covariance", fields["unit"] ** 2)
     if rows.shape != (cell.size, cell.size):

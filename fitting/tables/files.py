@@ -5,6 +5,7 @@ The columns and metadata of a file are described in docs/tables.md.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from fitting.tables.checks import TableError
@@ -37,7 +38,14 @@ def write_table(table: Table, path: str | Path, overwrite: bool = False) -> None
     if not path.parent.is_dir():
         raise TableError(f"{path}: its folder does not exist; make it first")
     with whole(path) as part:
-        to_rows(table).write(part, format="ascii.ecsv", overwrite=True)
+        part.write_bytes(table_bytes(table))
+
+
+def table_bytes(table: Table) -> bytes:
+    """A table as the content of an ECSV file."""
+    text = io.StringIO()
+    to_rows(table).write(text, format="ascii.ecsv")
+    return text.getvalue().encode("utf-8")
 
 
 def locate(path: str | Path) -> Path:
@@ -47,9 +55,14 @@ def locate(path: str | Path) -> Path:
         return file
     if file.is_dir():
         raise TableError(f"{path}: is a folder; name one table in it")
+    return locate_shipped(path)
+
+
+def locate_shipped(path: str | Path) -> Path:
+    """The file of the shipped table of that name, with or without `.ecsv`, whatever lies in the current folder."""
     folder = data_folder()
     shipped = {found.relative_to(folder).with_suffix("").as_posix(): found for found in sorted(folder.rglob("*.ecsv"))}
-    name = file.as_posix().removesuffix(".ecsv")
+    name = Path(path).as_posix().removesuffix(".ecsv")
     if name not in shipped:
         raise TableError(f"{path}: no such file, and no shipped table of this name; {suggest(name, shipped)}")
     return shipped[name]

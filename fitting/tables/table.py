@@ -149,6 +149,7 @@ class Table:
 def _covariance(table: Table, length: float) -> np.ndarray:
     if not table.is_profile:
         raise TableError("'correlation_length' is set for a spectrum, which has no annuli; give a covariance instead")
+    checks.check_correlated(table.value.size)
     error, middle = 0.5 * (table.error_lo + table.error_hi), 0.5 * (table.r_min + table.r_max)
     return checks.correlated_covariance(np.where(table.measured, error, np.nan), middle, length)
 

@@ -1,11 +1,13 @@
 """Case files: what is read is what is written, and every mistake has its sentence."""
 
+import datetime
 import tomllib
+from collections.abc import Iterator
 
 import pytest
 
 import fitting
-from fitting.cases.case import load, spell_case, write_case
+from fitting.cases.case import load, read, spell_case, write_case
 from fitting.cases.files import CaseError, locate_case
 from fitting.cases.parts import build
 from fitting.problem.mocks import is_blank
@@ -95,7 +97,7 @@ def test_what_is_written_is_what_was_read(tmp_path, name):
     assert spell_case(again, files) == spell_case(problem, files)
     start = problem.start()
     assert float(again.log_density(start)) == float(problem.log_density(start))
-    with pytest.raises(CaseError, match="exists already"):
+    with pytest.raises(CaseError, match="already: give another"):
         write_case(problem, tmp_path / "copy")
 
 
@@ -122,3 +124,40 @@ def test_the_template_is_a_case():
 def test_all_shipped_cases_parse():
     for path in fitting.shipped_cases().values():
         assert tomllib.loads(path.read_text(encoding="utf-8"))["title"]
+
+
+WRONG = [5, -1.0, "x", "", True, [], {}, [1, "x"], {"a": {"b": 1}}, datetime.date(1979, 5, 27)]
+WRONG += [float("nan"), -1e308, 10**400, "1e400 pc", "nan pc", "1 apple"]
+
+
+def places(node: object, path: tuple = ()) -> Iterator[tuple]:
+    """Paths of all keys and items of a parsed case."""
+    for key, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def replaced(node: object, path: tuple, value: object) -> object:
+    if not path:
+        return value
+    new = dict(node) if isinstance(node, dict) else list(node)
+    new[path[0]] = replaced(node[path[0]], path[1:], value)
+    return new
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["demo/layout", "geminga-like/layout", "tube", "w28/dynamics"])
+def test_any_value_anywhere_is_read_or_refused_in_words(monkeypatch, name):
+    """What `read` makes of it before anything is assembled: a part of a scene, or a ValueError; nothing else."""
+    parts = type("Parts", (fitting.Problem,), {"__init__": lambda self, *parts: None})
+    monkeypatch.setattr("fitting.cases.case.Problem", parts)
+    file = locate_case(name)
+    spec = tomllib.loads(file.read_text(encoding="utf-8"))
+    refused = 0
+    for path in places(spec):
+        for value in WRONG:
+            try:
+                read(replaced(spec, path, value), file.parent)
+            except ValueError:
+                refused += 1
+    assert refused > 10 * len(list(places(spec)))

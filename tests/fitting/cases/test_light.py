@@ -307,7 +307,7 @@ def test_a_case_of_electrons_is_read_and_written(tmp_path):
     [
         ({"light": {"models": {"kafexhiu14-sibyll": {}}}, "options": {"hadronic": "kafexhiu14-geant4"}}, "drop one"),
         ({"options": {"leptonic": "inverse-compton"}}, "wrong type"),
-        ({"options": {"leptonic": ["synchroton"]}}, "unknown process"),
+        ({"options": {"leptonic": ["synchroton"]}}, "did you mean 'synchrotron'"),
     ],
 )
 def test_a_broken_case_of_electrons_is_one_sentence(tmp_path, change, fragment):

@@ -61,7 +61,7 @@ def test_fit_writes_a_run_and_its_report(fitted):
 def test_fit_does_not_write_over_a_run(fitted, run):
     code, _, error = run("fit", "demo", "--method", "map", "--out", fitted)
     assert code == 2
-    assert "holds a case already" in error
+    assert "already: give another --out" in error
 
 
 def test_report_and_compare_read_a_run(fitted, run):

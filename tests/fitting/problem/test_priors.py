@@ -4,7 +4,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from fitting.problem.priors import Prior, PriorError, bounds, make, spec_of
+from fitting.problem.priors import FAMILIES, Prior, PriorError, bounds, check_quantile, make, spec_of
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,12 @@ def test_bounds_of_supports():
 def test_a_distribution_without_a_name_is_refused():
     with pytest.raises(PriorError, match="no name for Gamma"):
         spec_of(Prior(dist.Gamma(1.0, 1.0)))
+
+
+def test_a_prior_without_a_quantile_says_so_where_one_is_needed():
+    for name, family in FAMILIES.items():
+        numbers = {"low": 0.5, "high": 2.0, "mean": 1.0, "sd": 0.5, "median": 1.0, "sigma": 0.5}
+        given = {argument: numbers[argument] for argument in family.arguments}
+        check_quantile("gas.density", make({"dist": name, **given}).distribution)
+    with pytest.raises(PriorError, match=r"the prior of gas\.density, a Gamma, has no quantile: use uniform"):
+        check_quantile("gas.density", dist.Gamma(2.0, 1.0))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.runs.run import RUN_FILE, Run
+from fitting.runs.run import Run
+from fitting.runs.stored import RUN_FILE
 from tests.fitting.halos import CHI
 
 
@@ -40,7 +41,7 @@ def test_what_is_saved_is_what_is_loaded(run, tmp_path):
 
 def test_a_full_folder_is_not_written_over_and_an_empty_one_is_no_run(run, tmp_path):
     folder = run.save(tmp_path / "run")
-    with pytest.raises(fitting.CaseError, match="exists already"):
+    with pytest.raises(fitting.CaseError, match="already: give another"):
         run.save(folder)
     assert run.save(folder, overwrite=True) == folder
     assert sorted(path.name for path in folder.iterdir()) == sorted(["case.toml", "profile.ecsv", RUN_FILE])
