@@ -101,7 +101,7 @@ def values_of(problem: Problem, assignments: list[str]) -> dict[str, float]:
     """{path: value} of PATH=VALUE texts. Errors: ValueError for an unknown path, or a value out of its range."""
     from jaxcrc.scene import values_at
 
-    values = {}
+    values: dict[str, Any] = {}
     for path, text in assigned(assignments, "PATH=NUMBER").items():
         try:
             given: float | str = float(text)
