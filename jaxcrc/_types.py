@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-import astropy.units as u
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +13,7 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
-from jaxcrc.units import has_unit, in_unit
+from jaxcrc.units import Quantity, has_unit, in_unit
 
 Scalar = Float[Array, ""]
 Energy = Float[Array, " energy"]
@@ -24,7 +23,7 @@ Position = Float[Array, "node 3"]
 Bits = Int[Array, ""]
 
 
-Given: TypeAlias = "ArrayLike | Sequence[float] | str | u.Quantity"
+Given: TypeAlias = "ArrayLike | Sequence[float] | str | Quantity"
 """A number in the declared unit, or anything that says its own unit."""
 
 
@@ -44,7 +43,7 @@ def read(value: Given, about: Mapping[str, Any], logarithm: bool = False) -> Arr
     unit = str(about["unit"])
     inner = unit.removeprefix("dex(").removesuffix(")") if unit.startswith("dex(") else ""
     kept = "" if unit.startswith("dex") or unit == "table unit" else unit
-    if isinstance(value, str | u.Quantity):
+    if isinstance(value, str | Quantity):
         logarithm = logarithm or bool(inner and has_unit(value))
         value = in_unit(value, inner if logarithm else kept)
     elif isinstance(value, bool):

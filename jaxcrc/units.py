@@ -72,6 +72,9 @@ def to_float(quantity: object, unit: str) -> float:
     return float(value)
 
 
+Quantity = u.Quantity
+
+
 def in_unit(quantity: object, unit: str) -> np.ndarray:
     """Value, or values, of a quantity in `unit`. Errors: ValueError naming it when its unit cannot be converted."""
     try:

@@ -26,8 +26,8 @@ FLOORS = [
     ["jaxcrc.medium"],
     ["jaxcrc.interactions"],
     ["jaxcrc.numerics"],
-    ["jaxcrc.units"],
     ["jaxcrc._types"],
+    ["jaxcrc.units"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 ONLY_IN = {

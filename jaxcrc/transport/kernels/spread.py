@@ -93,6 +93,7 @@ def burst_spread(energy: Energy, time: Scalar, loss: Law, spectrum: Law, table: 
     _, square = past(table, rise[:, None])
     before = energy * jnp.exp(rise)
     weight = jnp.where(inside & ~idle, spectrum(before) * loss(before) / loss(energy), 0.0)
+    square = jnp.where(table.limit[:, None] > 0.0, square, 1.0)  # where there are no particles, of no width else
     return Spread(weight[:, None], square, jnp.broadcast_to(time, square.shape), None)
 
 

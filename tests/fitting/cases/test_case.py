@@ -45,7 +45,7 @@ BROKEN = [
     ('distance = "1 kpc"', 'distance = "1 kpcc"', "kpcc is not a valid unit: did you mean"),
     ('unit = "1 / (cm2 s sr)"', 'unit = "photons / (cm2 s sr)"', "photons is not a valid unit: did you mean photon"),
     ("[gas]", '[report]\nenergies = ["100 TeV/s"]\n\n[gas]', "cannot read '100 TeV/s'"),
-    ("[gas]", '[report]\nenergies = "100 TeV"\n\n[gas]', "is no list of energies"),
+    ("[gas]", '[report]\nenergies = "100 TeV"\n\n[gas]', "give a list"),
     ("[gas]", "[report]\nenergies = [0.0]\n\n[gas]", "is no energy; give one such as '100 TeV'"),
     ("[gas]", '[report]\nenergie = ["100 TeV"]\n\n[gas]', "did you mean 'energies'"),
 ]

@@ -260,6 +260,9 @@ def test_a_mixture_is_read_and_written():
 def test_a_case_written_for_0_1_keeps_reading(tmp_path):
     """There [light] held how protons shine."""
     old = electron_case()
+    burst = {"log10_energy": 49.0, "log10_age": 4.0}
+    protons = {"spectrum": {"index": 2.2, "log10_cutoff": 2.0}, "release": burst}
+    old["components"]["protons"] = {**old["components"]["halo"], "source": protons, "transport": "homogeneous"}
     old["light"] |= {"hadronic_scale": 1.2, "models": {"kafexhiu14-sibyll": {"weight": 2.0}}}
     scale = {"dist": "log-normal", "median": 1.0, "sigma": 0.2}
     old["priors"] = {"light.hadronic_scale": scale, **old["priors"]}

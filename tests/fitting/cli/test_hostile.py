@@ -230,7 +230,7 @@ ARGUMENTS = [
     (("report", "."), "holds no run.nc"),
     (("report", "nowhere"), "holds no run.nc"),
     (("compare", ".", "nowhere"), "holds no run.nc"),
-    (("validate", "."), "is a folder"),
+    (("validate", "."), "no case file"),
     (("validate", "/dev/zero"), "no such file"),
     (("predict", "demo", "--out", 300 * "x"), "cannot write into"),
     (("predict", "demo", "--out", "/proc/x"), "cannot write into"),

@@ -80,9 +80,8 @@ def test_every_path_of_a_shipped_case_acts_or_is_refused(name):
     check_walk(fitting.load(name))
 
 
-@pytest.mark.parametrize(
-    "move", [pytest.param(move, marks=[pytest.mark.slow] * (move != "homogeneous")) for move in sights.MOVES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("move", sights.MOVES)
 def test_every_path_of_a_scene_acts_or_is_refused(move, tmp_path, monkeypatch):
     monkeypatch.setattr("fitting.problem.checks.check", lambda *_: None)
     check_walk(sights.problem(move, tmp_path))
@@ -108,7 +107,9 @@ BENT = {
 }
 
 
-@pytest.mark.parametrize("name", BENT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in ("offset", "ball"))) for n in BENT]
+)
 def test_where_a_prior_reaches_matrices_hold(name):
     """At corners and middle of the priors, as the case that is written there."""
     scene, spans = BENT[name]
@@ -133,6 +134,7 @@ def test_a_step_that_would_move_is_refused(transport, path, ends):
         fitting.Problem(round_scene(transport=transport), {"profile": layout(2)}, {path: dist.Uniform(*ends)}, PLAIN)
 
 
+@pytest.mark.slow
 def test_a_scan_is_made_for_its_grid(burst):
     """ln L along an offset without a prior is that of cases written at each offset."""
     offsets = [-0.6, 0.0, 0.3]

@@ -126,7 +126,7 @@ def pulsar(period=0.2371, derivative=10.97, tau0=12.0, power=3.25e34, clock=None
         log10_efficiency=-0.4,
         log10_tau0=np.log10(1e3 * tau0),
     )
-    model = Model(source, PowerLawDiffusion(log10_kappa=27.0, delta=0.3), Cooled(), particle="electron")
+    model = Model(source, PowerLawDiffusion(log10_kappa=27.0, delta=0.3), Cooled())
     return Scene({"halo": model}, View(distance=0.25), {}, UniformGas(density=1.0))
 
 

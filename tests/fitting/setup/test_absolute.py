@@ -56,7 +56,7 @@ def test_a_cloud_shines_by_its_mass_over_the_square_of_its_distance(seen):
 def test_a_cloud_in_protons_of_a_power_law_has_the_printed_flux(seen):
     """n = (E/GeV)^−2.2 GeV⁻¹ cm⁻³ of total energy, 6e4 M_sun, 2 kpc, at 1 TeV, without nuclei."""
     (look,), total = seen.setup.response["cloud"], np.asarray(seen.setup.energy["sea"].total)
-    nodes = Nodes(jnp.ones(len(look.node)), {"sea": jnp.asarray(total**-2.2)[:, None]})
+    nodes = Nodes(jnp.ones(1), {"sea": jnp.asarray(total**-2.2)[:, None]})
     got = look.predict(seen.scene, nodes, seen.scene.data["cloud"])
     np.testing.assert_allclose(got[1, 0], 3.229e-6, rtol=1e-3)
 

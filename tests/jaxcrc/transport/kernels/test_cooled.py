@@ -102,6 +102,7 @@ def test_without_losses_the_plain_kernels_return(rate):
     np.testing.assert_allclose(burst, ENERGY[:, None] ** -2 * burst_point(radius, 7.0, kappa), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_thomson_closed_forms():
     kappa, loss, _ = laws()
     table = cooling(ENERGY, kappa, loss, 1e8)
@@ -117,6 +118,7 @@ def test_thomson_closed_forms():
     np.testing.assert_allclose(square[alive, 0], exact[alive], rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_the_burst_obeys_the_transport_equation():
     # ∂n/∂t = κ∇²n + ∂(bn)/∂E, every derivative by automatic differentiation, against the largest of the terms.
     kappa, loss, _ = laws()
@@ -172,6 +174,7 @@ def test_derivatives_of_the_halo_against_differences():
         assert np.abs(exact[..., i]).max() > 0.0
 
 
+@pytest.mark.slow
 def test_single_precision_stays_and_agrees():
     args = (342.0, 2.0, 1e5, 0.4, 12.0)
     double = np.asarray(HALO(ENERGY, RADIUS, *args))

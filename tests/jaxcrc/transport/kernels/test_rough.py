@@ -115,6 +115,7 @@ def test_derivatives_follow_the_jumps_and_batches_are_what_each_is():
         assert np.max(np.abs(slope[seen] - difference[seen]) / size) < 2e-2
 
 
+@pytest.mark.slow
 def test_no_energy_knows_the_others_and_none_is_above_the_highest():
     ask = halo(lambda e, t: e**-2.0 + 0.0 * t, energy_max=5e5)
     alone = ask(np.array([1e4, 3e4, 1e5]), RADIUS, AGE)
