@@ -85,10 +85,6 @@ def check_own_data(folder: Path, names: dict) -> None:
     assert np.isfinite(nested)
 
 
-def test_from_own_data_to_a_first_look(folder):
-    check_own_data(folder, run("docs/your_own_data.md"))
-
-
 @pytest.mark.slow
 def test_from_own_data_to_a_posterior(folder):
     check_own_data(folder, run("docs/your_own_data.md", slow=True))

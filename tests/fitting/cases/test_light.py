@@ -186,6 +186,7 @@ def test_a_composition_is_read_and_written(tmp_path):
             read({**case, "options": {"nuclear": wrong}}, tmp_path)
 
 
+@pytest.mark.slow
 def test_absorption_is_read_and_written(tmp_path):
     case = {**electron_case(), "priors": {}}
     case["options"] = {"absorption": {"cmb": "8500 pc", "naima-far-infrared": 4.0}}

@@ -107,9 +107,7 @@ BENT = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in ("offset", "ball"))) for n in BENT]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "ball")) for n in BENT])
 def test_where_a_prior_reaches_matrices_hold(name):
     """At corners and middle of the priors, as the case that is written there."""
     scene, spans = BENT[name]

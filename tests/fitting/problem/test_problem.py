@@ -44,6 +44,7 @@ def test_three_parameter_sets_make_one_trace(burst):
     assert problem_room._once._cache_size() <= before + 1
 
 
+@pytest.mark.slow
 def test_log_density_is_the_numpyro_models(burst):
     values = {path: jnp.asarray(v) for path, v in burst.start().items()}
     theirs, _ = log_density(burst.model, (), {}, values)
@@ -68,6 +69,7 @@ def test_potential_counts_the_volume_of_the_map(burst):
     assert by_z == pytest.approx(by_x, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_over_the_prior(shipped):
     posterior = shipped.posterior
     draws = shipped.sample_prior(jax.random.key(3), 10_000)

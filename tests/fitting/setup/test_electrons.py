@@ -20,7 +20,8 @@ from jaxcrc.transport.electrons import Carried, ProperMotion, Wind
 CASES = ["geminga-like", "hess_j1825", "hess_j1825/wind", "mgro_j1908"]
 
 
-@pytest.mark.parametrize("name", [CASES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in CASES[1:])])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
 def test_written_cases_are_those_that_were_read(tmp_path, name):
     problem = load(name)
     path = write_case(problem, tmp_path / "copy")

@@ -75,6 +75,7 @@ def test_absorption_takes_photons():
         escaping({"cbm": 1.0}, {})
 
 
+@pytest.mark.slow
 def test_rings_of_cosmic_ray_density():
     """A steady source: w(>10 TeV) = Ẇ'/(4πDr) in three dimensions, in rings ∫ ln[(R + s)/b] b db/∫ s b db of it, with
     gas inside R and s = √(R² − b²); D the same at all energies.

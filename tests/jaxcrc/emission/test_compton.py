@@ -145,6 +145,7 @@ def test_bands_are_integrals_of_the_emissivity():
     np.testing.assert_allclose(inverse_compton_band_emission(low, high, ENERGY, FIELDS) @ density, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_against_differences():
     """d ln q along the index, the cut-off and the field's density, through the matrix."""
     photon, energy = jnp.array([0.1, 10.0, 1e3, 3e4]), jnp.asarray(ENERGY)

@@ -19,6 +19,7 @@ def test_the_published_factor():
     assert found.high == pytest.approx(0.0178, abs=4e-4)
 
 
+@pytest.mark.slow
 def test_gives_back_what_was_put_in():
     """A cloud filled with E^-2.3 up to 3 PeV: L by plain sums on a fine grid, and w by the integral of the law."""
     energy = np.geomspace(1e3, 1e8, 401)

@@ -114,6 +114,7 @@ def test_walk_across_joins_and_limits(function):
     assert all(np.all(np.isfinite(slope)) for slope in slopes)
 
 
+@pytest.mark.slow
 def test_gradients_against_differences():
     photon, energy = jnp.array([3.0, 30.0, 300.0]), jnp.array([60.0, 900.0, 5e4])
     for name in ("photon", "electron", "direct_neutrino"):

@@ -78,6 +78,7 @@ def test_bands_are_integrals_of_the_emissivity():
     assert float((synchrotron_band_emission(low, high, ENERGY, 3.0) @ ENERGY**-2.4)[0]) == pytest.approx(expected, 1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_against_differences():
     """d ln q along the index, the cut-off and B, which is traced through the matrix."""
     photon, energy = jnp.array([1e-8, 1e-6, 1e-5]), jnp.asarray(ENERGY)

@@ -109,6 +109,7 @@ def test_evanescent_bands(name, edges):
         )  # a step of the walk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wnm", "cnm", "dim", "dc"])
 def test_a_walk_across_both_edges_has_finite_derivatives(name):
     def speed(log_energy, density):
@@ -188,6 +189,7 @@ def test_bad_input():
         damping_rate("ice", 10.0)
 
 
+@pytest.mark.slow
 def test_single_precision_and_cuda():
     energy = jnp.logspace(0.0, 5.0, 30).astype(jnp.float32)
     medium = jax.tree.map(lambda x: x.astype(jnp.float32), phase("cnm"))

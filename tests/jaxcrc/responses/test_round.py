@@ -75,6 +75,7 @@ def test_rings_of_a_burst_are_those_of_a_gaussian():
     assert int(found.status) & 1 == 0
 
 
+@pytest.mark.slow
 def test_the_distance_moves_nodes_and_light():
     def at(distance):
         return predict(bind(SCENE, {"view.distance": distance}), setup()).tables["rings"]

@@ -145,6 +145,7 @@ def test_a_wind_is_a_moving_source_and_none_is_none():
     np.testing.assert_allclose(FIELD(Carried(Wind(north=250.16)), burst)[0], moved, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_drifting_halo_against_quadrature():
     # Constant κ, hardly any loss: ∫ Q (4πκs)^{−3/2} exp(−|x − us|²/4κs) ds, through the closed-form part too.
     dark = Surroundings(
@@ -216,6 +217,7 @@ def test_status_of_what_cannot_be():
     assert status(31.5, 3.0) & int(Status.SUPERLUMINAL)
 
 
+@pytest.mark.slow
 def test_an_age_that_timing_does_not_leave_is_flagged():
     for log10_tau0, expected in ((4.08, 0), (5.5, 0), (6.5, int(Status.NO_AGE))):
         source = bind({"source": TIMED}, {"source.log10_tau0": log10_tau0})["source"]

@@ -103,6 +103,7 @@ def test_damping_shortens_small_clouds_and_large_ones_diffuse():
     np.testing.assert_allclose(found[2:], [124.0, 1116.0], rtol=3e-3)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_half_life_equal_differences():
     """By Π, v, γ and ν, for a strongly damped, moving cloud and an undamped one at rest; to 1e-5."""
     values = np.array([(3e4, 0.02, 5e3, 1e3), (5.0, 0.0, 0.0, 0.0)])
@@ -116,6 +117,7 @@ def test_derivatives_of_the_half_life_equal_differences():
         np.testing.assert_allclose(slopes[moving, k], difference, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_derivatives_by_what_a_person_sets():
     """Six parameters through jit, vmap and reverse mode; each has an effect; equal to differences to 1e-5."""
 
@@ -144,6 +146,7 @@ def test_solution_of_a_batch_and_its_bits():
     assert set(ADVICE) == set(Status) - {Status.OK}
 
 
+@pytest.mark.slow
 def test_waves_of_a_kolmogorov_cascade():
     """The root of ν w² + μ w^{3/2} + c w = g, and a cloud that it drains faster."""
     gain, decay, nu, mu = jnp.geomspace(1e-3, 1e9, 50), 3.0, 0.7, 5.0
@@ -157,6 +160,7 @@ def test_waves_of_a_kolmogorov_cascade():
     assert float(cascading) < 0.99 * float(plain)
 
 
+@pytest.mark.slow
 def test_single_precision():
     """Half-lives in float32 within 1e-4 of float64; dtype out is dtype in."""
     cases = [(0.5, 0.0, 0.0, 0.0), (3e4, 0.02, 5e3, 1e3), (1e3, 0.3, 30.0, 10.0), (1e6, 0.01, 1e5, 1e4)]
@@ -171,6 +175,7 @@ def test_single_precision():
         assert all(x.dtype == jnp.float32 for x in floats), function.__name__
 
 
+@pytest.mark.slow
 def test_lowers_for_cuda():
     n = numbers(*[[1e3, 1e2], [0.1, 0.0], [10.0, 1.0], [10.0, 1.0]])
     gradient = jax.grad(lambda n: jnp.sum(scaled_half_life(n).time))

@@ -72,6 +72,7 @@ def halo_by_quadrature(energy, radius, age, slope, cutoff, delta, tau0):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "values", [(342.0, 2.0, 1e5, 1.0 / 3.0, 12.0), (20.0, 2.0, 1e6, 0.0, 0.1), (110.0, 1.5, 3e5, 0.6, 30.0)]
 )
@@ -142,6 +143,7 @@ def test_the_burst_obeys_the_transport_equation():
     assert float(jnp.max(residual)) < 1e-6
 
 
+@pytest.mark.slow
 def test_particles_are_conserved_without_sources():
     # ∫ n dV of a burst is N(E₀) b(E₀)/b(E): the energy integral of it is the number above the cooled threshold.
     node, weight = np.polynomial.legendre.leggauss(60)
