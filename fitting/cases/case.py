@@ -28,7 +28,7 @@ from fitting.cases.parts import build, position, spell
 from fitting.cases.sections import OPTIONS, REPORT, SAMPLING, SECTIONS, TABLE_KEYS, TYPES, Entry
 from fitting.cases.typed import check_entries, check_integers, table, tables
 from fitting.problem.pivots import pivots
-from fitting.problem.priors import Prior, PriorError, make, spec_of
+from fitting.problem.priors import WIDTHS, Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.options import AssemblyError, Options
 from fitting.tables.checks import TableError
@@ -36,7 +36,8 @@ from fitting.tables.files import locate_shipped, read_table, table_bytes
 from fitting.tables.sphere import bearing, separation
 from fitting.tables.table import Table
 from fitting.words import plain
-from jaxcrc.scene import Model, Scene
+from jaxcrc.scene import Model, Scene, describe, values_at
+from jaxcrc.units import to_float
 
 
 def load(name: str | Path) -> Problem:
@@ -88,8 +89,8 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     options = Options(
         clouds=clouds, centres=centres, cloud_shape=shapes, ties=_ties(spec.get("ties", {})), **_chosen(extra)
     )
-    priors = {path: _prior(path, part) for path, part in spec.get("priors", {}).items()}
     scene = Scene(components, view, nuisances, gas, light, hadronic)
+    priors = {path: _prior(scene, path, part) for path, part in spec.get("priors", {}).items()}
     if hadronic.models and "hadronic" in extra:
         raise CaseError("options.hadronic", "names one model, [hadronic.models] others: drop one of the two")
     sampling = check_entries("sampling", spec.get("sampling", {}), SAMPLING)
@@ -188,13 +189,24 @@ def _measured(file: str, folder: Path) -> Table:
     return read_table(folder / file if (folder / file).exists() else locate_shipped(file))
 
 
-def _prior(path: str, part: Any) -> Prior:
+def _prior(scene: Scene, path: str, part: Any) -> Prior:
     if not isinstance(part, Mapping):
         raise CaseError(f"priors.{path}", f"is {part!r}; give a table such as {{dist = 'uniform', low = 0, high = 1}}")
+    texts = {key: value for key, value in part.items() if isinstance(value, str) and key not in ("dist", "source")}
     try:
-        return make(part)
-    except PriorError as error:
+        return make({**part, **{key: _in_unit(scene, path, key, value) for key, value in texts.items()}})
+    except ValueError as error:
         raise CaseError(f"priors.{path}", str(error)) from None
+
+
+def _in_unit(scene: Scene, path: str, key: str, value: str) -> float:
+    """An argument of a prior that says its unit, as the parameter counts it; of a logarithm only places have one."""
+    unit = str(describe(scene, path)["unit"])
+    if key not in WIDTHS:
+        return float(values_at(scene, {path: value})[path])
+    if unit.startswith("dex"):
+        raise ValueError(f"{key} = {value!r} is a width of a logarithm: give a number of decades")
+    return to_float(value, unit)
 
 
 def spell_case(problem: Problem, files: Mapping[str, str]) -> dict[str, Any]:

@@ -86,9 +86,10 @@ WORDS = {
 PRIORS = """What is free: each parameter with a prior; all others are held. PATH leads to a number, by the names of this
 page: `components.NAME.source.release.log10_age`, `gas.density`, `view.clouds.NAME.depth`, `data.NAME.scale` for
 `[tables.NAME]`. `jaxcrc.paths(scene)` gives all. A prior has a `dist`, its arguments, and a `source`: where it comes
-from, which the report repeats."""
+from, which the report repeats. Numbers may have a unit, as `low = "10 kyr"`; of a `log10_` the place is taken the
+logarithm of, and a width (`sd`, `sigma`) counts decades."""
 TIES = """`"path that follows" = "path that leads"`: the follower takes the leader's value in every draw, and has no
-prior of its own."""
+prior of its own. Ties may chain."""
 
 
 def page() -> str:

@@ -106,7 +106,7 @@ def _one_of(known: tuple[str, ...], several: bool) -> dict[str, Any]:
 
 
 def _prior(name: str, family: Family) -> dict[str, Any]:
-    numbers = {argument: {"type": "number"} for argument in family.arguments}
+    numbers = {argument: {"type": ["number", "string"]} for argument in family.arguments}
     needed = ["dist", *(argument for argument in family.arguments if argument not in family.optional)]
     return {**_closed({"dist": {"const": name}, **numbers, "source": {"type": "string"}}), "required": needed}
 

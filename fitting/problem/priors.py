@@ -102,6 +102,8 @@ FAMILIES: dict[str, Family] = {
     ),
 }
 """What a case file may name; a new family is one row."""
+WIDTHS = ("sd", "sigma")
+"""Arguments that are no place on the parameter's axis."""
 
 
 class Law(eqx.Module):

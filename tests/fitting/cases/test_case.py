@@ -83,6 +83,21 @@ def test_a_period_derivative_is_read_with_its_unit_or_in_1e_15():
         build("clock", {**timing, "period_derivative": 1.097e-14}, "source.clock")
 
 
+def test_numbers_of_a_prior_may_have_a_unit(tmp_path):
+    """As the parameter counts them: of a logarithm, the logarithm."""
+    age, path = "components.halo.source.release.log10_age", tmp_path / "case.toml"
+    path.write_text(f"{BASE}\n[priors.'{age}']\ndist = 'truncated-normal'\nmean = '20 kyr'\nsd = 0.2\nlow = '1 kyr'\n")
+    prior = load(path).priors[age].distribution
+    assert (float(prior.base_dist.loc), float(prior.low)) == pytest.approx((4.30103, 3.0))
+    for text, fragment in (
+        ("dist = 'normal'\nmean = '20 pc'\nsd = 0.2", "cannot read '20 pc'"),
+        ("dist = 'normal'\nmean = 4.0\nsd = '2 kyr'", "a number of decades"),
+    ):
+        path.write_text(f"{BASE}\n[priors.'{age}']\n{text}\n")
+        with pytest.raises(CaseError, match=fragment):
+            load(path)
+
+
 def test_an_unknown_case_names_the_nearest():
     with pytest.raises(CaseError, match="did you mean 'w28'"):
         load("w29")
