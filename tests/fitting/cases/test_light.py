@@ -277,9 +277,9 @@ def electron_case() -> dict:
     """A case of electrons as TOML would give it."""
     component = {
         "source": {
-            "kind": "electron-burst",
+            "kind": "steady-electrons",
             "injection": {"index": 2.2, "log10_cutoff": 2.0},
-            "log10_energy": 47.0,
+            "log10_power": 35.0,
             "log10_age": 4.0,
         },
         "medium": {"reference": "nava16", "log10_chi": -2.0, "delta": 0.3},
