@@ -37,12 +37,11 @@ RADIUS, BOUNDARY = "components.halo.source.shape.radius", "components.halo.trans
 AGE = "components.halo.source.release.log10_age"
 
 
-def elsewhere(scene, path: str, seed: int) -> float:
+def elsewhere(scene, path: str) -> float:
     """Another value of a parameter, inside its range."""
     value, about = float(get(scene, path)), describe(scene, path)
-    way = 1.0 if np.random.default_rng(seed).random() < 0.5 else -1.0
     relative = value != 0.0 and not str(about["unit"]).startswith("dex")
-    moved = [value * (1.0 + 0.15 * s) if relative else value + 0.1 * s for s in (way, -way)]
+    moved = [value * (1.0 + 0.15 * s) if relative else value + 0.1 * s for s in (1.0, -1.0)]
     return next(m for m in moved if about["low"] <= m <= about["high"])
 
 
@@ -50,10 +49,9 @@ def check_walk(problem: fitting.Problem) -> None:
     """All that is not refused, moved at once, leaves every operator as it was; the rest is refused one by one."""
     held = problem.setup.ranges
     free = [path for path in paths(problem.scene) if path not in held]
-    for seed in (0, 1):
-        there = bind(problem.scene, {path: elsewhere(problem.scene, path, seed) for path in free})
-        built = jax.tree.leaves(fitting.assemble(there, problem.tables, problem.options))
-        assert all(np.array_equal(*pair) for pair in zip(built, jax.tree.leaves(problem.setup), strict=True))
+    there = bind(problem.scene, {path: elsewhere(problem.scene, path) for path in free})
+    built = jax.tree.leaves(fitting.assemble(there, problem.tables, problem.options))
+    assert all(np.array_equal(*pair) for pair in zip(built, jax.tree.leaves(problem.setup), strict=True))
     start = {path: float(value) for path, value in problem.start().items()}
     for path, (low, high) in held.items():
         beyond = float(high) + max(0.01, 0.01 * abs(float(high)))
