@@ -106,7 +106,7 @@ class Nuisance(eqx.Module):
     scale: Scalar = param("", "factor on the prediction", low=0.0, default=1.0)
     offset: Scalar = param("table unit", "added to the prediction", default=0.0)
     systematic: Scalar = param("", "fraction of the prediction added in quadrature to the errors", low=0.0, default=0.0)
-    psf_scale: Scalar = param("", "factor on the widths of the point-spread function", low=0.0, default=1.0)
+    psf_scale: Scalar = param("", "factor on the widths of the point-spread function", low=0.01, default=1.0)
 
 
 class Scene(eqx.Module):

@@ -16,7 +16,7 @@ from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
 from jaxcrc.medium.gas import Bubble, UniformGas
 from jaxcrc.medium.light import Light, PhotonField
 from jaxcrc.medium.phases import PHASES, Neutral, Phase, phase_numbers
-from jaxcrc.scene import Cloud, Model, Nuisance, Place, View
+from jaxcrc.scene import LOG, Cloud, Model, Nuisance, Place, View
 from jaxcrc.source.escape import (
     CEILINGS,
     BellCeiling,
@@ -106,7 +106,6 @@ PRESETS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "ceiling": {name: ("power-law", numbers) for name, numbers in CEILINGS.items()},
     "phase": {name: ("phase", phase_numbers(name)) for name in PHASES},
 }
-LOG = "log10_"
 
 
 def position(value: Any, place: str) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from jaxcrc.transport.base import Symmetry
 
 BREAKS = (0.7, 0.9, 1.0, 1.1, 1.3)  # of the radius of an edge: where panels of nodes end
 STEP = 1.1  # between panels where a parameter moves an edge
+LEAST = 0.1  # of the smallest scale of a table: down to where a moving edge is followed
 
 
 def symmetry(scene: Scene, component: str) -> Symmetry:
@@ -95,11 +96,13 @@ def _breaks(
     breaks: list[float] = []
     for component in dict.fromkeys(channel.component for channel in shining):
         for low, high in edge_spans(scene, component, options):
-            if low > 0.0:
-                smallest = min(smallest, 0.5 * low)
+            if high > low:
+                _check_moving(scene, component, options)
+                low = max(low, LEAST * smallest)  # what is smaller, no bin tells from a point
+                near = between(BREAKS[0] * low, BREAKS[-1] * high, STEP) if high > low else []
+            else:
                 near = [factor * low for factor in BREAKS]
-                if high > low:
-                    _check_moving(scene, component, options)
-                    near = between(BREAKS[0] * low, BREAKS[-1] * high, STEP)
+            if high > 0.0:
+                smallest = min(smallest, 0.5 * low)
                 breaks += [angle for angle in near if angle < outermost]
     return smallest, tuple(breaks)

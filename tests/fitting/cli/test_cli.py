@@ -9,17 +9,6 @@ from fitting.cases.files import locate_case
 from fitting.cli import main as cli
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "_prepare", lambda: None)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([str(a) for a in arguments])
-        return code, *capsys.readouterr()
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """A MAP fit of the demo, written to a folder."""

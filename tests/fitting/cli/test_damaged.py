@@ -20,7 +20,6 @@ import xarray as xr
 import fitting
 from fitting.cases.case import case_files, load
 from fitting.cases.folder import held
-from fitting.cli import main as cli
 from fitting.report.write import FIGURES
 from fitting.runs.run import Run
 from fitting.runs.stored import ABOUT, PICTURES, RUN_FILE, SEAL, RunError
@@ -46,17 +45,6 @@ def saved(burst, tmp_path_factory) -> Path:
 @pytest.fixture
 def folder(saved, tmp_path) -> Path:
     return Path(shutil.copytree(saved, tmp_path / "run"))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "_prepare", lambda: None)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([str(a) for a in arguments])
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def names(folder: Path) -> dict[str, bytes]:

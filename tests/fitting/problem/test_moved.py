@@ -99,7 +99,7 @@ BENT = {
     "offset": (halo("burst"), {NORTH: (-0.3, 0.2), "view.offset_east": (0.0, 0.4)}),
     "place": (halo("burst"), {"components.halo.place.east": (-0.3, 0.3), DISTANCE: (0.7, 1.5)}),
     "ball": (round_scene(Ball(radius=10.0)), {RADIUS: (5.0, 15.0), DISTANCE: (0.8, 1.3)}),
-    "sharp ball": (round_scene(Ball(radius=10.0), chi=-3.5), {RADIUS: (5.0, 15.0)}),
+    "sharp ball": (round_scene(Ball(radius=10.0), chi=-4.5), {RADIUS: (0.0, 15.0)}),
     "sharp shell": (round_scene(Shell(radius=10.0), chi=-3.5), {RADIUS: (5.0, 15.0)}),
     "boundary": (round_scene(transport=Absorbing(boundary=20.0)), {BOUNDARY: (10.0, 30.0)}),
 }
@@ -159,6 +159,7 @@ def test_values_have_units_names_and_ranges(burst):
         ({DISTANCE: "3 kyr"}, "view.distance: cannot read '3 kyr'"),
         ({DISTANCE: -1.0}, "outside the range"),
         ({DISTANCE: float("nan")}, "not a finite number"),
+        ({"data.profile.psf_scale": 0.0}, "outside the range"),
         ({DISTANCE + "s": 1.0}, "did you mean"),
         ({AGE.replace("log10_", ""): -3.0}, "must be positive"),
     ):
