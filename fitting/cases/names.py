@@ -11,7 +11,7 @@ from fitting.cases.files import CaseError
 LONGEST = 80
 ALLOWED = re.compile(r"[\w +()'*,&#~-]+")
 NAMED = ("components", "tables", "view.clouds", "light.photons", "hadronic.models")
-RESERVED = {"tables": ("summary", "cloud")}  # a report and a study call their own tables so
+RESERVED = {"tables": ("summary", "half_life")}  # a report and a study call their own tables so
 
 
 def check_names(spec: Mapping[str, Any]) -> None:

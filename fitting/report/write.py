@@ -48,7 +48,7 @@ from fitting.words import whole
 if TYPE_CHECKING:
     import xarray as xr
 
-SCAN_FILE, CLOUD_FILE = "scan.png", "cloud.ecsv"
+SCAN_FILE, CLOUD_FILE = "scan.png", "half_life.ecsv"
 FIGURES: dict[str, tuple[Callable[[Run], Any], str]] = {
     "profile": (
         plot_profile,

@@ -112,7 +112,7 @@ class Timing(AbstractClock):
     """Period and period derivative, which give the age with τ₀ and the braking index: t = 2τ_c/(n − 1) − τ₀."""
 
     period: Scalar = param("s", "period of the pulsar", low=0.0)
-    period_derivative: Scalar = param("1e-15", "period derivative of the pulsar, in 1e-15", low=0.0)
+    period_derivative: Scalar = param("1e-15", "period derivative of the pulsar, in 1e-15", low=0.0, high=1e7)
 
     def __check_init__(self) -> None:
         if isinstance(self.period_derivative, Tracer):

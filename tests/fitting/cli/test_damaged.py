@@ -243,7 +243,7 @@ WRITTEN = {
     "simulate": ("case.toml", "profile.ecsv"),
     "predict": ("case.toml", "profile.ecsv"),
     "scan": ("scan.nc", "scan.png"),
-    "cloud": ("cloud.ecsv", "half_life.png", "along_100GeV.png", "spectra.png"),
+    "cloud": ("half_life.ecsv", "half_life.png", "along_100GeV.png", "spectra.png"),
 }
 
 

@@ -16,7 +16,7 @@ def test_table_and_figures_of_the_cold_medium(monkeypatch, capsys, tmp_path):
     words = ["cloud", "--phase", "cnm", "--radius", "2.7", "--energy", "100", "1000", "--growth-factor", "0.5"]
     assert cli.main([*words, "--no-advection", "--out", str(tmp_path / "cnm")]) == 0
     assert "[kyr]" in capsys.readouterr().out
-    table = Table.read(tmp_path / "cnm" / "cloud.ecsv")
+    table = Table.read(tmp_path / "cnm" / "half_life.ecsv")
     assert table["half_life"].unit == u.kyr
     assert table["grammage"].unit == u.g / u.cm**2
     np.testing.assert_allclose(table["half_life"][1], 1.26, rtol=1e-2)

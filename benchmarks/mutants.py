@@ -1,0 +1,122 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["cosmic-ray==8.7.0", "click"]
+# ///
+"""Changes lines that carry numbers, one at a time, and counts how many changes the fast tests notice.
+
+    uv run --script benchmarks/mutants.py [--sample 200] [--seed 0] [--jobs 2] [--out mutants.jsonl] [MODULE.py ...]
+
+A mutant (a sign turned, * for /, a number one higher, a comparison the other way) is killed when a test fails. Each is
+tried in a clone of HEAD against the tests of its own room first and then against those that go through every room;
+so the score is a lower bound of what the whole suite notices. Results are written line by line: the same command
+goes on after a stop. Survivors are printed as differences.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import click
+from cosmic_ray.commands.init import _all_work_items  # the one that needs no database
+from cosmic_ray.mutating import mutate_and_test
+
+ROOT = Path(__file__).resolve().parents[1]
+NUMBERS = ["jaxcrc", *(f"fitting/{room}" for room in ("tables", "setup", "problem", "inference", "runs"))]
+NUMBERS += [f"fitting/report/{name}.py" for name in ("agreement", "belief", "combinations", "compare", "diffusion")]
+KINDS = {
+    *(f"ReplaceBinaryOperator_{pair}" for pair in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul")),
+    *(f"ReplaceComparisonOperator_{pair}" for pair in ("Lt_Gt", "Gt_Lt", "LtE_GtE", "GtE_LtE", "Eq_NotEq", "NotEq_Eq")),
+    *(f"ReplaceUnaryOperator_Delete_{kind}" for kind in ("USub", "Not", "Invert")),
+    *("NumberReplacer", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd"),
+}
+# Rooms that every prediction goes through: their tests see what the tests of a mutant's own room do not.
+THROUGH = ["tests/fitting/problem", "tests/fitting/cases", "tests/fitting/setup", "tests/jaxcrc/responses"]
+LONGEST = 1500  # [s] a mutant that has not ended by then hangs, and counts as killed
+
+
+def tests(module: str) -> list[str]:
+    """Test folders for a module, the nearest first."""
+    mirror = Path("tests") / Path(module).parent
+    while not (ROOT / mirror).is_dir() or not any((ROOT / mirror).glob("test_*.py")):
+        mirror = mirror.parent
+    return [str(mirror), *(path for path in THROUGH if path != str(mirror))]
+
+
+def tried(clone: str, mutation, python: str) -> dict:
+    os.chdir(clone)
+    module = str(mutation.module_path)
+    # A mutant leaves most programs as they are: they are compiled once for all.
+    os.environ |= {
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": clone,
+        "JAX_COMPILATION_CACHE_DIR": str(Path(clone).parent / "programs"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    how = "-x -q -p no:xdist -p no:cacheprovider -m 'not slow' -o addopts= --import-mode=importlib"
+    result = mutate_and_test([mutation], f"{python} -m pytest {how} {' '.join(tests(module))}", LONGEST)
+    last = [line for line in (result.output or "").splitlines() if line.startswith(("FAILED", "ERROR"))][:1]
+    outcome = result.test_outcome.value if result.test_outcome else result.worker_outcome.value
+    return key(mutation) | {"outcome": outcome, "by": last[0] if last else "", "diff": result.diff}
+
+
+def key(mutation) -> dict:
+    return {"module": str(mutation.module_path), "kind": mutation.operator_name, "occurrence": mutation.occurrence}
+
+
+def name(found: dict) -> tuple:
+    return found["module"], found["kind"], found["occurrence"]
+
+
+@click.command()
+@click.argument("modules", nargs=-1)
+@click.option("--sample", default=200, help="how many mutants are drawn among all")
+@click.option("--seed", default=0, help="of the draw")
+@click.option("--jobs", default=os.cpu_count(), help="mutants at once")
+@click.option("--python", default=str(ROOT / ".venv/bin/python"), help="with the package's dependencies")
+@click.option("--out", default="mutants.jsonl", type=click.Path(path_type=Path), help="results, a line each")
+def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: str, out: Path) -> None:
+    """Tries mutants of MODULES (all that carry numbers) and prints the score and the survivors."""
+    out = out.resolve()
+    os.chdir(ROOT)
+    paths = [path for given in modules or NUMBERS for path in sorted([Path(given), *Path(given).rglob("*.py")])]
+    found = [item.mutations[0] for item in _all_work_items([p for p in paths if p.suffix == ".py"], {})]
+    found = [mutation for mutation in found if mutation.operator_name.removeprefix("core/") in KINDS]
+    drawn = random.Random(seed).sample(found, min(sample, len(found)))
+    known = {name(line): line for line in map(json.loads, out.read_text().splitlines())} if out.exists() else {}
+    left = [mutation for mutation in drawn if name(key(mutation)) not in known]
+    print(f"{len(drawn)} of {len(found)} mutants drawn, {len(drawn) - len(left)} known", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        clones = [f"{folder}/{i}" for i in range(jobs)]
+        for clone in clones:
+            subprocess.run(["git", "clone", "-q", str(ROOT), clone], check=True)
+        pools = [ProcessPoolExecutor(1) for _ in clones]
+        waiting = iter(left)
+        running = {}
+        for pool, clone in zip(pools, clones, strict=True):
+            if (mutation := next(waiting, None)) is not None:
+                running[pool.submit(tried, clone, mutation, python)] = pool, clone
+        while running:
+            done = next(as_completed(running))
+            pool, clone = running.pop(done)
+            line = done.result()
+            known[name(line)] = line
+            with out.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            print(f"{line['outcome']:9s} {line['module']} {line['kind']} {line['by'][:110]}", flush=True)
+            if (mutation := next(waiting, None)) is not None:
+                running[pool.submit(tried, clone, mutation, python)] = pool, clone
+    lines = [known[name(key(mutation))] for mutation in drawn]
+    alive = [line for line in lines if line["outcome"] == "survived"]
+    for line in alive:
+        print(line["diff"])
+    print(f"{len(lines) - len(alive)} of {len(lines)} killed: {100 * (1 - len(alive) / max(len(lines), 1)):.1f} %")
+
+
+if __name__ == "__main__":
+    main()
