@@ -16,10 +16,10 @@ from fitting.tables.sphere import separation
 from fitting.tables.table import Table
 from fitting.words import suggest
 from jaxcrc.numerics.interpolate import spline_coefficients
-from jaxcrc.observe.inside import AbstractInside, Around, Even, Spheres, around_centre
+from jaxcrc.observe.inside import Around, Even, Spheres, around_centre
 from jaxcrc.observe.psf import cloud_containment
 from jaxcrc.observe.sky import width
-from jaxcrc.responses.cloud import CloudSpectrum, Sizes
+from jaxcrc.responses.cloud import AbstractMean, Asked, CloudSpectrum, Known, Sizes
 from jaxcrc.scene import Scene
 from jaxcrc.transport.base import Symmetry
 from jaxcrc.units import CM_PER_KPC, HYDROGEN_PER_SOLAR_MASS
@@ -50,15 +50,17 @@ def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options:
     )
 
 
-def _inside(scene: Scene, component: str, cloud: str, shape: str, options: Options) -> AbstractInside:
+def _inside(scene: Scene, component: str, cloud: str, shape: str, options: Options) -> AbstractMean:
     """How the mean of a component over a cloud is taken."""
     here = symmetry(scene, component)
+    if here is Symmetry.AXIS:
+        return Known(shape)
     if here is Symmetry.UNIFORM:
-        return Even()
+        return Asked(Even())
     if here is Symmetry.ROUND:
-        return Spheres(shape)
+        return Asked(Spheres(shape))
     nearest, size = places.nearest(scene, component, cloud, options)
-    return around_centre(shape) if nearest > OUTSIDE * size else Around(shape)
+    return Asked(around_centre(shape) if nearest > OUTSIDE * size else Around(shape))
 
 
 def _containment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -10,12 +11,13 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Position
+from jaxcrc._types import Position, Scalar
 from jaxcrc.numerics.interpolate import spline_weights
 from jaxcrc.observe.inside import AbstractInside
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.transport.along import AlongField
 from jaxcrc.transport.base import AbstractField
 from jaxcrc.units import PC_PER_KPC
 
@@ -38,6 +40,43 @@ class Sizes(eqx.Module):
         return shape / (1.0 + (size / self.scale) ** 2)
 
 
+class AbstractMean(eqx.Module):
+    """How the mean of a component's cosmic rays over the gas of a cloud is taken."""
+
+    @abstractmethod
+    def mean(
+        self, field: AbstractField, centre: Float[Array, "3"], size: Scalar, edges: tuple[Scalar, ...]
+    ) -> Float[Array, " energy"]:
+        """⟨n⟩ [GeV⁻¹ cm⁻³]; the arguments are those of `AbstractInside.rule`."""
+
+
+class Asked(AbstractMean):
+    """By asking for the density at nodes."""
+
+    inside: AbstractInside
+
+    def mean(
+        self, field: AbstractField, centre: Float[Array, "3"], size: Scalar, edges: tuple[Scalar, ...]
+    ) -> Float[Array, " energy"]:
+        """Σ w n."""
+        position, weight = self.inside.rule(centre, size, edges)
+        return jnp.sum(field.density(position) * weight, axis=-1)
+
+
+class Known(AbstractMean):
+    """As fields that are Gaussian across an axis know it of themselves."""
+
+    shape: str = eqx.field(static=True)
+
+    def mean(
+        self, field: AbstractField, centre: Float[Array, "3"], size: Scalar, edges: tuple[Scalar, ...]
+    ) -> Float[Array, " energy"]:
+        """Exact, however thin they are. Errors: ValueError for another field."""
+        if not isinstance(field, AlongField):
+            raise ValueError(f"no mean over a cloud is known of a {type(field).__name__}")
+        return field.inside(self.shape, centre, size)
+
+
 class CloudSpectrum(AbstractResponse):
     """A table that looks at one cloud: its mean emission per hydrogen nucleus × mass / d² × containment.
 
@@ -45,7 +84,7 @@ class CloudSpectrum(AbstractResponse):
     bends with the cloud's angular size (and with the PSF's width where a prior names it).
     """
 
-    inside: dict[str, AbstractInside]
+    inside: dict[str, AbstractMean]
     projection: Float[Array, "basis row bin 1"]
     channels: tuple[Channel, ...]
     sizes: Sizes
@@ -67,8 +106,7 @@ class CloudSpectrum(AbstractResponse):
         model, cloud = scene.components[name], scene.view.clouds[self.cloud]
         centre = self.position(scene.view)[0] - scene.place(name)
         size = jnp.deg2rad(cloud.size) * scene.view.distance * PC_PER_KPC
-        position, weight = self.inside[name].rule(centre, size, model.transport.edges(model.source))
-        return jnp.sum(field.density(position) * weight, axis=-1, keepdims=True)
+        return self.inside[name].mean(field, centre, size, model.transport.edges(model.source))[:, None]
 
     def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """M/d² [M_sun kpc⁻²] times the weights of the cloud's size and the PSF's width."""

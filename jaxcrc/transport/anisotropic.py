@@ -2,80 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, param
+from jaxcrc._types import Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.source.escape import Escaping
 from jaxcrc.source.release import AbstractHistory, Burst, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Surroundings, Symmetry
-from jaxcrc.transport.homogeneous import column, validity
-from jaxcrc.transport.kernels.field import anisotropic_burst, field_line_burst
-from jaxcrc.transport.kernels.history import released
+from jaxcrc.transport.along import Spreading
+from jaxcrc.transport.base import AbstractTransport, EnergyGrid, Surroundings, Symmetry
+from jaxcrc.transport.homogeneous import validity
+from jaxcrc.transport.tied import Tied
 
 _AZIMUTH = "direction of the field on the sky, from north to east"
 _INCLINATION = "angle between the field and the line of sight"
 
 
-def axis(inclination: Scalar, azimuth: Scalar) -> Float[Array, "3"]:
-    """Unit vector along the field in the frame of positions: north, east, away from us. Arguments: both [deg]."""
-    slant, turn = jnp.deg2rad(inclination), jnp.deg2rad(azimuth)
-    across = jnp.sin(slant)
-    return jnp.stack([across * jnp.cos(turn), across * jnp.sin(turn), jnp.cos(slant)])
-
-
-class AlongField(AbstractField):
-    """n(T, x) = amplitude(T) · kernel(z, ϱ, t, κ(T), …), z along the axis, or a sum of them over a long release."""
-
-    amplitude: Energy
-    time: Scalar | Energy
-    history: AbstractHistory | None
-    kappa: Energy
-    across: Energy | Scalar
-    size: Scalar | Energy | None
-    axis: Float[Array, "3"]
-    status: Bits
-
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc]."""
-        along = position @ self.axis
-        beside = position - along[:, None] * self.axis
-        squared = jnp.sum(beside**2, axis=-1)
-        # On the axis itself the root has no slope.
-        rho = jnp.where(squared > 0.0, jnp.sqrt(jnp.where(squared > 0.0, squared, 1.0)), 0.0)
-        z, rho, kappa, time = along[None, :], rho[None, :], self.kappa[:, None], column(self.time)
-        across, size = column(self.across), None if self.size is None else column(self.size)
-        if self.history is None:
-            return self.amplitude[:, None] * _burst(z, rho, time, kappa, across, size)
-
-        def burst(look: Array) -> Array:
-            disc = None if size is None else size[..., None]
-            return _burst(z[..., None], rho[..., None], look, kappa[..., None], across[..., None], disc)
-
-        exponent = z**2 / (4.0 * kappa * time) + (rho**2 / (4.0 * across * time) if size is None else 0.0)
-        duration, clustering = self.history.duration(), self.history.clustering()
-        return self.amplitude[:, None] * released(burst, self.history.rate, exponent, time, duration, clustering)
-
-
-def _burst(z: Array, rho: Array, time: Array, kappa: Array, across: Array, size: Array | None) -> Array:
-    """A burst of anisotropic diffusion (across: κ_⊥), or along field lines from a disc (across: D_m)."""
-    if size is None:
-        return anisotropic_burst(z, rho, time, kappa, across)
-    return field_line_burst(z, rho, time, kappa, across, size)
-
-
-def _field(
-    source: Released,
-    medium: AbstractMedium,
-    energy: EnergyGrid,
-    across: Energy | Scalar,
-    size: Scalar | Energy | None,
-    direction: Float[Array, "3"],
-) -> AlongField:
+def _given(
+    source: Released, medium: AbstractMedium, energy: EnergyGrid, inclination: Scalar, azimuth: Scalar
+) -> dict[str, Any]:
+    """What a field along an axis is made of. Errors: ValueError for an unknown release."""
     release, momentum = source.release, energy.momentum
     kappa, amplitude, time = medium.kappa(momentum), source.amplitude(energy.kinetic), release.time()
     status = validity(kappa, energy, time)
@@ -84,16 +31,16 @@ def _field(
         amplitude, time = amplitude * release.escaped(momentum), release.since(momentum, kappa)
     elif history is None and not isinstance(release, Burst):
         raise ValueError(f"no solution along a field for a release of kind {type(release).__name__}")
-    return AlongField(
-        amplitude=amplitude,
-        time=time,
-        history=history,
-        kappa=kappa,
-        across=across,
-        size=size,
-        axis=direction,
-        status=status,
-    )
+    slant, turn = jnp.deg2rad(inclination), jnp.deg2rad(azimuth)
+    return {
+        "amplitude": amplitude,
+        "time": time,
+        "history": history,
+        "kappa": kappa,
+        "slant": slant,
+        "turn": turn,
+        "status": status,
+    }
 
 
 class Anisotropic(AbstractTransport[Released, AbstractMedium]):
@@ -111,17 +58,17 @@ class Anisotropic(AbstractTransport[Released, AbstractMedium]):
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
 
     def symmetry(self, source: Released) -> Symmetry:
-        """None: it has an axis."""
-        return Symmetry.NONE
+        """An axis."""
+        return Symmetry.AXIS
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> AlongField:
+    ) -> Spreading:
         """The Field of a point source in a straight field."""
         if source.shape.geometry != "point":
             raise ValueError(f"anisotropic diffusion starts from a point, not from a {type(source.shape).__name__}")
-        across = medium.kappa(energy.momentum) * 10.0**self.log10_ratio
-        return _field(source, medium, energy, across, None, axis(self.inclination, self.azimuth))
+        given = _given(source, medium, energy, self.inclination, self.azimuth)
+        return Spreading(**given, ratio=10.0**self.log10_ratio)
 
 
 class FieldLines(AbstractTransport[Released, AbstractMedium]):
@@ -139,17 +86,15 @@ class FieldLines(AbstractTransport[Released, AbstractMedium]):
     azimuth: Scalar = param("deg", _AZIMUTH, default=0.0)
 
     def symmetry(self, source: Released) -> Symmetry:
-        """None: it has an axis."""
-        return Symmetry.NONE
+        """An axis."""
+        return Symmetry.AXIS
 
-    def solve(
-        self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> AlongField:
+    def solve(self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings) -> Tied:
         """The Field of a source that releases onto wandering lines."""
         size = source.shape.size(source.release, energy.momentum)
         if not size:
             raise ValueError(
                 "field lines start from a disc: give the source a shell or ball with a radius, not a point"
             )
-        spread = 10.0**self.log10_magnetic_diffusion
-        return _field(source, medium, energy, spread, size[0], axis(self.inclination, self.azimuth))
+        given = _given(source, medium, energy, self.inclination, self.azimuth)
+        return Tied(**given, across=10.0**self.log10_magnetic_diffusion, size=size[0])

@@ -104,6 +104,7 @@ class Symmetry(enum.Enum):
     UNIFORM = "the same everywhere"
     ROUND = "a function of the distance from the source"
     TUBE = "a straight cylinder through the source"
+    AXIS = "Gaussian across a straight axis through the source"
     NONE = "none that tables could use"
 
 

@@ -97,7 +97,7 @@ def test_an_anisotropic_halo_projects_to_an_ellipse(inclination, azimuth):
     long = np.sin(slant) ** 2 * along + np.cos(slant) ** 2 * across
     from jaxcrc.observe import sky
     from jaxcrc.observe.psf import Gaussian
-    from jaxcrc.transport.anisotropic import axis
+    from jaxcrc.transport.along import axis
     from jaxcrc.transport.kernels.field import anisotropic_burst
 
     blur = 1.0
@@ -105,7 +105,7 @@ def test_an_anisotropic_halo_projects_to_an_ellipse(inclination, azimuth):
     place = np.concatenate(
         [np.broadcast_to(nodes.sky[:, None, :], (*nodes.depth.shape, 2)), nodes.depth[..., None]], axis=-1
     )
-    line = place @ np.asarray(axis(jnp.asarray(inclination), jnp.asarray(azimuth)))
+    line = place @ np.asarray(axis(jnp.asarray(slant), jnp.asarray(turn)))
     beside = np.sqrt(np.maximum(np.sum(place**2, axis=-1) - line**2, 0.0))
     density = np.asarray(anisotropic_burst(line, beside, 1.0, along / 4.0, across / 4.0))
     column = np.sum(nodes.length * density, axis=1)
