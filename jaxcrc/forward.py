@@ -68,6 +68,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
         for response in responses:
             if response.place not in known:
                 known[response.place] = response.ask(scene, fields)
+            status |= response.status(scene, fields)
         light = (response.predict(scene, known[response.place], nuisance) for response in responses)
         tables[name] = reduce(operator.add, light)
         if name in setup.log_width:

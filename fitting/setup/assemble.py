@@ -11,12 +11,12 @@ import numpy as np
 from fitting.setup import places
 from fitting.setup.centres import check_centres
 from fitting.setup.cloud import cloud_spectrum
-from fitting.setup.cuts import cuts, is_cut
+from fitting.setup.cuts import cuts
 from fitting.setup.emission import Grids, channels
 from fitting.setup.grids import cutoff_ranges, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
-from fitting.setup.ranges import ranges, seas, span
+from fitting.setup.ranges import is_cut, ranges, seas, span
 from fitting.setup.round import round_response, symmetry
 from fitting.setup.tube import ribbon
 from fitting.tables.checks import TableError
@@ -104,7 +104,7 @@ def _look(scene: Scene, component: str, table: Table, options: Options) -> Look:
     here, uniform = symmetry(scene, component), isinstance(scene.gas, UniformGas)
     if here is Symmetry.TUBE and uniform and _is_centred(scene, component, table, options):
         return ribbon
-    if here is Symmetry.AXIS and uniform and is_cut(table):
+    if is_cut(scene, component, table):
         return cuts
     even = uniform or places.key(scene, component, options) == places.AT_SOURCE
     return round_response if here is Symmetry.ROUND and even else points

@@ -53,7 +53,7 @@ def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options:
 def _inside(scene: Scene, component: str, cloud: str, shape: str, options: Options) -> AbstractMean:
     """How the mean of a component over a cloud is taken."""
     here = symmetry(scene, component)
-    if here is Symmetry.AXIS:
+    if here in (Symmetry.AXIS, Symmetry.TUBE):
         return Known(shape)
     if here is Symmetry.UNIFORM:
         return Asked(Even())

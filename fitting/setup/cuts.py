@@ -10,19 +10,13 @@ import numpy as np
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import Options
-from fitting.tables.regions import Box, Total
+from fitting.tables.regions import Box
 from fitting.tables.table import Table
 from jaxcrc.observe.chords import AbstractCut, Rectangle, Rings
-from jaxcrc.observe.psf import Gaussian, NoPSF
+from jaxcrc.observe.psf import Gaussian
 from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.cuts import Cuts
 from jaxcrc.scene import Scene
-
-
-def is_cut(table: Table) -> bool:
-    """Whether lines can cut a table's bins: they have an edge, and are blurred by Gaussians at most."""
-    blurred = all(isinstance(blurs.psf_of(entry, 1.0), Gaussian | NoPSF) for entry in blurs.per_band(table))
-    return blurred and not isinstance(table.region, Total)
 
 
 def cuts(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], options: Options) -> Cuts:

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 
 from fitting.setup.options import Options
 from fitting.tables.kinds import Compared
+from fitting.tables.regions import Total
 from fitting.tables.table import Table
 from jaxcrc.medium.gas import UniformGas
 from jaxcrc.scene import Scene, bind, get, paths
@@ -85,7 +86,11 @@ def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> 
     lit = any(table.quantity.compared is not Compared.DENSITY for table in tables.values())
     if lit and span(scene, "view.gas_depth", options)[1] == 0.0 and seas(scene):
         yield "view.gas_depth"
-    moving = [name for name in scene.components if name not in seas(scene)]
+    moving = [
+        name
+        for name in scene.components
+        if name not in seas(scene) and not all(is_cut(scene, name, table) for table in tables.values())
+    ]
     if moving:
         yield from (f"view.offset_{axis}" for axis in AXES[:2])
     for name in moving:
@@ -96,10 +101,17 @@ def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> 
             yield from edge_paths(scene, name)
 
 
+def is_cut(scene: Scene, component: str, table: Table) -> bool:
+    """Whether a table sees a component by lines across its axis, which follow all that moves."""
+    sharp = all(entry is None or entry[0] == "gaussian" for entry in table.psf or ())
+    bounded = sharp and not isinstance(table.region, Total)
+    return bounded and isinstance(scene.gas, UniformGas) and _is(scene, component, Symmetry.AXIS)
+
+
 def _of_clouds(scene: Scene, options: Options) -> Iterator[str]:
     """Of tables that look at one: nodes are chosen by whether what is not round ever shines on it from inside."""
     for name in scene.components:
-        if not _is(scene, name, Symmetry.ROUND, Symmetry.UNIFORM):
+        if _is(scene, name, Symmetry.NONE):
             yield from (f"components.{name}.place.{axis}" for axis in AXES)
             for cloud in options.clouds.values():
                 yield from (f"view.clouds.{cloud}.{key}" for key in ("offset", "depth", "size"))

@@ -51,6 +51,15 @@ def lines(breaks: Float[Array, "*batch break"]) -> tuple[Float[Array, "*batch li
     return place.reshape(*place.shape[:-2], -1), step.reshape(*place.shape[:-2], -1)
 
 
+def joined(
+    breaks: Float[Array, "*batch break"], width: Float[Array, "*#batch"], steps: np.ndarray
+) -> Float[Array, "*batch all"]:
+    """Breaks of bins, and those of a light of some width within them: panels beyond a bin have no length."""
+    both = jnp.asarray(np.concatenate([-steps[::-1], np.zeros(1), steps]), width.dtype)
+    low, high = (f(breaks, axis=-1, keepdims=True) for f in (jnp.min, jnp.max))
+    return jnp.concatenate([breaks, jnp.clip(width[..., None] * both, low, high)], axis=-1)
+
+
 def between(low: Float[Array, "*batch"], high: Float[Array, "*batch"], square: Array) -> Float[Array, "*batch"]:
     """Share of exp(−p²/square) between low and high; no digits are lost in its tails."""
     turned = low + high < 0.0
@@ -169,3 +178,17 @@ def gaussian_in_disc(distance: Array, radius: Array, square: Array) -> Float[Arr
     half = _root(radius[..., None] ** 2 - across**2)
     light = jnp.exp(-((across - distance[..., None]) ** 2) / square[..., None]) * erf(half / width[..., None])
     return jnp.sum(step * light, axis=-1) / (math.sqrt(math.pi) * width)
+
+
+def common_area(distance: Array, radius: Array, other: Array) -> Float[Array, "*batch"]:
+    """Area that two discs have in common, whose centres lie at a distance [length²]."""
+    distance = jnp.maximum(distance, 1e-9 * (radius + other))
+    first = (distance**2 + radius**2 - other**2) / (2.0 * distance * radius)
+    second = (distance**2 + other**2 - radius**2) / (2.0 * distance * other)
+    sides = (radius + other - distance) * (distance + radius - other) * (distance - radius + other)
+    lens = sides > 0.0
+    first, second = (jnp.where(lens, jnp.clip(x, -1.0, 1.0), 0.0) for x in (first, second))
+    triangle = 0.5 * _root(jnp.where(lens, sides * (distance + radius + other), 0.0))
+    cut = radius**2 * jnp.arccos(first) + other**2 * jnp.arccos(second) - triangle
+    smaller = math.pi * jnp.minimum(radius, other) ** 2
+    return jnp.where(lens, cut, jnp.where(distance < jnp.maximum(radius, other), smaller, 0.0))

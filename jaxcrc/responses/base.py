@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Node, Position
+from jaxcrc._types import Bits, Node, Position
 from jaxcrc.numerics.quadrature import chebyshev_weights
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
@@ -56,6 +56,10 @@ class AbstractResponse(eqx.Module):
         components = dict.fromkeys(channel.component for channel in self.channels)
         density = {component: fields[component].density(position) for component in components}
         return Nodes(scene.surroundings(next(iter(components))).gas.at(position), density)
+
+    def status(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Bits:
+        """Bits where its nodes do not follow the cosmic rays."""
+        return jnp.zeros((), int)
 
     def predict(self, scene: Scene, nodes: Nodes, nuisance: Nuisance) -> Float[Array, "photon bin"]:
         """What the table would read."""

@@ -17,8 +17,7 @@ from jaxcrc.observe.inside import AbstractInside
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
-from jaxcrc.transport.along import AlongField
-from jaxcrc.transport.base import AbstractField
+from jaxcrc.transport.base import AbstractField, AxialField
 from jaxcrc.units import PC_PER_KPC
 
 
@@ -64,7 +63,7 @@ class Asked(AbstractMean):
 
 
 class Known(AbstractMean):
-    """As fields that are Gaussian across an axis know it of themselves."""
+    """As fields around an axis know it of themselves."""
 
     shape: str = eqx.field(static=True)
 
@@ -72,7 +71,7 @@ class Known(AbstractMean):
         self, field: AbstractField, centre: Float[Array, "3"], size: Scalar, edges: tuple[Scalar, ...]
     ) -> Float[Array, " energy"]:
         """Exact, however thin they are. Errors: ValueError for another field."""
-        if not isinstance(field, AlongField):
+        if not isinstance(field, AxialField):
             raise ValueError(f"no mean over a cloud is known of a {type(field).__name__}")
         return field.inside(self.shape, centre, size)
 

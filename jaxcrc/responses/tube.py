@@ -14,7 +14,7 @@ from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.transport.base import AbstractField
-from jaxcrc.transport.cloud.fluxtube import TubeField
+from jaxcrc.transport.cloud.field import TubeField
 from jaxcrc.units import PC_PER_KPC
 
 

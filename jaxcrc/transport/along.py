@@ -15,13 +15,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.numerics.interpolate import spline_coefficients, spline_weights
-from jaxcrc.observe.chords import AbstractCut, Frame, gaussian_in_disc, lines
+from jaxcrc.observe.chords import AbstractCut, Frame, gaussian_in_disc, joined, lines
 from jaxcrc.source.release import AbstractHistory
-from jaxcrc.transport.base import AbstractField
+from jaxcrc.transport.base import AxialField
 from jaxcrc.transport.homogeneous import column
 from jaxcrc.transport.kernels.history import look_back, released
 from jaxcrc.transport.kernels.safe import floor, squared
@@ -44,11 +44,11 @@ def axis(slant: Scalar, turn: Scalar) -> Float[Array, "3"]:
     return jnp.stack([across * jnp.cos(turn), across * jnp.sin(turn), jnp.cos(slant)])
 
 
-class AlongField(AbstractField):
+class AlongField(AxialField):
     """A burst, or a release that goes on, around an axis.
 
     amplitude — particles [GeV⁻¹ cm⁻³ pc³], of a history for each per kyr; time — since the release [kyr];
-    kappa — along the axis [pc² kyr⁻¹]; slant, turn — of the axis [rad].
+    kappa — along the axis [pc² kyr⁻¹]; slant, turn — of the axis [rad]; feeds — energies that the data see.
     """
 
     amplitude: Energy
@@ -57,6 +57,7 @@ class AlongField(AbstractField):
     kappa: Energy
     slant: Scalar
     turn: Scalar
+    feeds: Bool[Array, " energy"]
     status: Bits
 
     @abstractmethod
@@ -89,10 +90,6 @@ class AlongField(AbstractField):
 
         Arguments: cut — lengths in pc; blur — width per axis of a Gaussian PSF [pc].
         """
-
-    @abstractmethod
-    def inside(self, shape: str, centre: Float[Array, "3"], size: Scalar) -> Energy:
-        """Mean n over the gas of a Gaussian cloud of rms `size` per axis, or a ball of that radius [GeV⁻¹ cm⁻³]."""
 
     def beside(self, centre: Float[Array, "3"]) -> tuple[Scalar, Scalar]:
         """z and ϱ of a point [pc]; nothing lies nearer to the axis than 1e-9 of its distance."""
@@ -142,6 +139,11 @@ class Spreading(AlongField):
 
     ratio: Scalar
 
+    def narrowest(self, reach: Scalar) -> Scalar:
+        """The lesser of both widths of the oldest particles [pc]."""
+        square = squared(self.time, self.kappa)[1] * jnp.minimum(self.ratio, 1.0)
+        return jnp.sqrt(jnp.min(jnp.where(self.feeds, square, jnp.inf)))
+
     def exponent(self, z: Array, rho: Array) -> Array:
         """z²/4κ_∥t + ϱ²/4κ_⊥t."""
         return (z**2 + rho**2 / self.ratio) / (4.0 * self.kappa[:, None] * column(self.time))
@@ -183,15 +185,6 @@ class Spreading(AlongField):
             return in_ball(place - z, step * light, across[:, None] + 0.0 * place, rho, size)
 
         return self.summed({"gaussian": gaussian, "ball": ball}[shape])
-
-
-def joined(
-    breaks: Float[Array, "*batch break"], width: Float[Array, "*#batch"], steps: np.ndarray
-) -> Float[Array, "*batch all"]:
-    """Breaks of bins, and those of a light of some width within them: panels beyond a bin have no length."""
-    both = jnp.asarray(np.concatenate([-steps[::-1], np.zeros(1), steps]), width.dtype)
-    low, high = (f(breaks, axis=-1, keepdims=True) for f in (jnp.min, jnp.max))
-    return jnp.concatenate([breaks, jnp.clip(width[..., None] * both, low, high)], axis=-1)
 
 
 def in_ball(

@@ -39,6 +39,7 @@ def _given(
         "kappa": kappa,
         "slant": slant,
         "turn": turn,
+        "feeds": energy.feeds,
         "status": status,
     }
 

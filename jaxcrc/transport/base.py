@@ -39,6 +39,7 @@ class Status(enum.IntFlag):
     NO_AGE = 256
     OUTSIDE = 512
     UNRESOLVED = 1024
+    THIN = 2048
 
 
 ADVICE: dict[Status, str] = {
@@ -57,6 +58,8 @@ ADVICE: dict[Status, str] = {
     Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
     Status.UNRESOLVED: "what electrons are released, lose or diffuse by changes too fast for the nodes (a step, a "
     "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps",
+    Status.THIN: "cosmic rays are thinner on the sky than the points at which a table asks for them: a Gaussian PSF, "
+    "uniform gas and regions around the source do without points",
 }
 
 
@@ -95,6 +98,21 @@ class AbstractField(eqx.Module):
         """n [GeV⁻¹ cm⁻³] at positions [pc] from the source: to the north, to the east, away from us.
 
         A single column stands for all positions.
+        """
+
+    def narrowest(self, reach: Scalar) -> Scalar:
+        """How narrow it is at `reach` from the source [pc], where it is not round; infinite where it is."""
+        return jnp.full_like(reach, jnp.inf)
+
+
+class AxialField(AbstractField):
+    """Cosmic rays around an axis that know their mean over clouds."""
+
+    @abstractmethod
+    def inside(self, shape: str, centre: Float[Array, "3"], size: Scalar) -> Energy:
+        """Mean n over the gas of a Gaussian cloud of rms `size` per axis, or a ball of that radius [GeV⁻¹ cm⁻³].
+
+        Arguments: centre — of the cloud, from the source; size [pc].
         """
 
 

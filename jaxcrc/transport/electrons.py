@@ -9,7 +9,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from jaxcrc._types import Bits, Position, Scalar, param
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
@@ -38,11 +38,19 @@ class CarriedField(AbstractField):
 
     spread: Spread
     velocity: Float[Array, "3"]
+    feeds: Bool[Array, " energy"]
     status: Bits
 
     def density(self, position: Position) -> Float[Array, "energy node"]:
         """n [GeV⁻¹ cm⁻³] at positions [pc]."""
         return drifting_density(self.spread, position, self.velocity)
+
+    def narrowest(self, reach: Scalar) -> Scalar:
+        """Width of the tail that drifts away, as it would be there if it opened like a fan [pc]."""
+        drifted = jnp.sqrt(jnp.sum(self.velocity**2)) * self.spread.time
+        seen = self.feeds[:, None] & (drifted < reach) & (drifted > 0.0)
+        fan = jnp.sqrt(self.spread.square) * reach / jnp.where(seen, drifted, 1.0)
+        return jnp.min(jnp.where(seen, fan, jnp.inf))
 
 
 def solve_spread(
@@ -159,4 +167,4 @@ class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
     ) -> CarriedField:
         """The Field of electrons that drift away from their source."""
         spread, status = solve_spread(source, medium, energy, surroundings)
-        return CarriedField(spread=spread, velocity=self.drift.velocity(), status=status)
+        return CarriedField(spread=spread, velocity=self.drift.velocity(), feeds=energy.feeds, status=status)

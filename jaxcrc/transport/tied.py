@@ -13,8 +13,8 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Energy, Scalar
-from jaxcrc.observe.chords import AbstractCut, Frame, lines
-from jaxcrc.transport.along import STEPS, AlongField, Square, in_ball, joined
+from jaxcrc.observe.chords import AbstractCut, Frame, joined, lines
+from jaxcrc.transport.along import STEPS, AlongField, Square, in_ball
 from jaxcrc.transport.homogeneous import column
 from jaxcrc.transport.kernels.field import field_line_burst, line_spread
 from jaxcrc.transport.kernels.safe import floor
@@ -34,6 +34,10 @@ class Tied(AlongField):
 
     across: Scalar
     size: Scalar | Energy
+
+    def narrowest(self, reach: Scalar) -> Scalar:
+        """The lines' width at that distance [pc]."""
+        return jnp.sqrt(line_spread(reach, self.across, jnp.min(self.size)))
 
     def exponent(self, z: Array, rho: Array) -> Array:
         """z²/4κt."""

@@ -13,112 +13,29 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
-from jax.scipy.special import erfc
-from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, choice, param, switch
+from jaxcrc._types import Scalar, choice, param, switch
 from jaxcrc.medium.damping import DEFAULT, check_damping
 from jaxcrc.medium.diffusion import AbstractMedium
 from jaxcrc.medium.dispersion import EVANESCENT
 from jaxcrc.medium.phases import Phase
-from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.release import Burst, Point, Released
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.spectrum import momentum
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry
+from jaxcrc.transport.base import AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry
 from jaxcrc.transport.cloud.escapes import RELEASES, release_point
+from jaxcrc.transport.cloud.field import TINY, Line, TubeField
 from jaxcrc.transport.cloud.population import Population
 from jaxcrc.transport.cloud.profile import CloudSolution, cloud_solution
 from jaxcrc.transport.cloud.tube import Resolution
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3
 
-Line = Float[Array, "few cell"]
-
-EDGE = 0.1  # the tube's edge is blurred by this fraction of its radius, so that its derivative exists
-TINY = 1.0e-30
 SPAN = (1.0, 300.0)  # radii of release looked for [pc]
 # What a fit needs: with 20 energies the light of a cloud in the tube is off by 2 % at worst (`benchmarks/tube.py`).
 RELEASE = Resolution(cells=80, steps=130)
 PROFILES = Resolution(cells=100, steps=100, after=90, late=0.07, extent=5000.0)
-
-
-class TubeField(AbstractField):
-    """Cosmic rays along the tube at one age, for a few energies; in between, cubics of the logarithms in ln E."""
-
-    log_energy: Float[Array, " few"]  # of the few energies
-    place: Line  # |z| of the cells [pc]
-    log_density: Line  # of N-weighted density, ln(p/V) [pc⁻³]
-    face: Float[Array, "few face"]  # |z| of the faces [pc]
-    log_chi: Float[Array, "few face"]
-    log_radius: Float[Array, " few"]
-    release_time: Float[Array, " few"]  # since the explosion [kyr]
-    log_wanted: Energy
-    amplitude: Energy
-    axis: Float[Array, "3"]
-    covering: Scalar
-    status: Bits
-
-    def along(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] in the tube at distance |z| [pc] along its axis."""
-        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.place, self.log_density)
-        inside = jnp.abs(z) < self.place[:, -1:]
-        return self.amplitude[:, None] * jnp.exp(self._spread(jnp.where(inside, few, math.log(TINY))))
-
-    def chi(self, z: Float[Array, " node"]) -> Float[Array, "energy node"]:
-        """κ/κ₀ at distance |z| [pc] along the tube, to compare with the suppression factors of homogeneous models."""
-        few = jax.vmap(lambda x, y: monotone_cubic(x, y, jnp.abs(z)))(self.face, self.log_chi)
-        return jnp.exp(self._spread(few))
-
-    def radius(self) -> Energy:
-        """R(E), the radius of the tube [pc]: of the remnant when protons of that energy left it."""
-        return jnp.exp(self._spread(self.log_radius[:, None])[:, 0])
-
-    def density(self, position: Position) -> Float[Array, "energy node"]:
-        """n [GeV⁻¹ cm⁻³] at positions [pc] from the remnant, times the covering fraction."""
-        z = position @ self.axis
-        across = jnp.sqrt(jnp.maximum(jnp.sum(position**2, axis=-1) - z**2, 0.0) + 1.0e-12)
-        return self.covering * self.along(z) * inside_tube(across, self.radius()[:, None])
-
-    def rings(self, edges: Float[Array, " edge"]) -> Float[Array, "energy ring"]:
-        """Mean column of n [GeV⁻¹ cm⁻³ pc] over the rings on the sky between radii [pc] around the remnant.
-
-        Along the tube by the content of its cells, across it by Gauss quadrature: no cell or edge is lost. A tube
-        within a degree of the line of sight is taken to lie at one.
-        """
-        slant = jnp.maximum(jnp.sqrt(self.axis[0] ** 2 + self.axis[1] ** 2), math.radians(1.0))
-        (angle, step), (depth, share) = (np.polynomial.legendre.leggauss(n) for n in (14, 6))
-        angle, step = 0.5 * np.pi * angle, 0.5 * np.pi * step
-
-        def one(face: Array, log_density: Array, log_radius: Array) -> Array:
-            content = jnp.concatenate([jnp.zeros_like(face[:1]), jnp.cumsum(jnp.exp(log_density) * jnp.diff(face))])
-            radius = jnp.exp(log_radius)
-
-            def within(edge: Array) -> Array:
-                """What lies nearer to the remnant's centre on the sky than `edge`, on one side."""
-                widest = jnp.minimum(radius, edge)[:, None, None]
-                across = widest * jnp.asarray(np.sin(angle), edge.dtype)[:, None]
-                reach = jnp.sqrt(jnp.maximum(edge[:, None, None] ** 2 - across**2, 1.0e-16))
-                half = jnp.sqrt(jnp.maximum(radius**2 - across**2, 1.0e-16))
-                z = (reach + half * jnp.asarray(depth, edge.dtype) * self.axis[2]) / slant
-                inside = jnp.sign(z) * monotone_cubic(face, content, jnp.abs(z))
-                area = widest * jnp.asarray(np.cos(angle) * step, edge.dtype)[:, None] * half
-                return jnp.sum(area * jnp.asarray(share, edge.dtype) * inside, axis=(1, 2))
-
-            return 2.0 * jnp.diff(within(edges)) / (math.pi * jnp.diff(edges**2))
-
-        few = jax.vmap(one)(self.face, self.log_density, self.log_radius)
-        return self.covering * self.amplitude[:, None] * jnp.exp(self._spread(jnp.log(jnp.maximum(few, TINY))))
-
-    def _spread(self, few: Float[Array, "few node"]) -> Float[Array, "energy node"]:
-        return jax.vmap(lambda y: monotone_cubic(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)
-
-
-def inside_tube(across: Array, radius: ArrayLike) -> Array:
-    """1 inside the tube, 0 outside, blurred by a tenth of its radius; the cross-section keeps its area."""
-    return 0.5 * erfc((across / radius - 1.0) / EDGE) / (1.0 + 0.5 * EDGE**2)
 
 
 class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):

@@ -16,6 +16,8 @@ from fitting.cases.layout import blank_table
 from fitting.tables.table import Table
 from jaxcrc import Anisotropic, Cloud, Homogeneous, Scene, UniformGas, View, hadronic_emission, solve, units
 from jaxcrc.observe.inside import Around, Away, Spheres
+from jaxcrc.responses.cloud import Known
+from jaxcrc.transport.base import Symmetry
 from tests.fitting.halos import CHI, halo
 
 MIDDLE = (10.0, 0.0)  # on the equator a degree of right ascension is a degree
@@ -101,17 +103,18 @@ def test_gas_around_the_source_is_seen_like_gas_close_by(shape, kind):
     assert float(slopes[SIZE]) == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-5)
 
 
-def test_how_a_mean_is_taken_follows_from_where_the_cloud_may_be():
+def test_how_a_mean_is_taken_follows_from_where_the_cloud_may_be(monkeypatch):
+    def taken(**place):
+        return problem(table(), **place).setup.response["table"][0].inside["halo"]
+
     turned = Anisotropic(log10_ratio=-0.3, inclination=60.0)
-    kinds = {
-        Spheres: problem(table()),
-        Away: problem(table(), transport=turned, depth=60.0),
-        Around: problem(table(), transport=turned, offset=0.0, depth=0.0),
-    }
-    for kind, case in kinds.items():
-        assert isinstance(case.setup.response["table"][0].inside["halo"], kind)
-    free = problem(table(), transport=turned, depth=60.0, priors={DEPTH: dist.Uniform(0.0, 90.0), **PRIOR})
-    assert isinstance(free.setup.response["table"][0].inside["halo"], Around)
+    assert isinstance(taken().inside, Spheres)
+    assert isinstance(taken(transport=turned), Known)
+    monkeypatch.setattr(Anisotropic, "symmetry", lambda transport, source: Symmetry.NONE)
+    assert isinstance(taken(transport=turned, depth=60.0).inside, Away)
+    assert isinstance(taken(transport=turned, offset=0.0, depth=0.0).inside, Around)
+    free = {DEPTH: dist.Uniform(0.0, 90.0), **PRIOR}
+    assert isinstance(taken(transport=turned, depth=60.0, priors=free).inside, Around)
 
 
 @pytest.mark.slow

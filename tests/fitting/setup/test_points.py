@@ -28,7 +28,7 @@ from jaxcrc import (
     UniformGas,
     View,
 )
-from jaxcrc.transport.base import Symmetry
+from jaxcrc.transport.base import Status, Symmetry
 from tests.fitting.halos import CHI, centred, layout
 
 PRIOR = {CHI: dist.Uniform(-3.0, 0.0)}
@@ -65,12 +65,36 @@ TABLES = {
 }
 
 
+@pytest.fixture
+def by_points(monkeypatch):
+    """What has an axis is asked for at points, as what has no symmetry."""
+    monkeypatch.setattr(Anisotropic, "symmetry", lambda transport, source: Symmetry.NONE)
+
+
 @pytest.mark.parametrize(
     "name", ["annuli", *(pytest.param(name, marks=pytest.mark.slow) for name in ("circle", "box"))]
 )
-def test_an_isotropic_kernel_looks_the_same_as_through_round_matrices(name):
+def test_an_isotropic_kernel_looks_the_same_as_through_round_matrices(name, by_points):
     got = seen(Anisotropic(log10_ratio=0.0, inclination=60.0, azimuth=20.0), TABLES[name])
     np.testing.assert_allclose(got, seen(Homogeneous(), TABLES[name]), rtol=2e-3)
+
+
+def test_what_is_thinner_than_its_points_are_apart_says_so():
+    """A top-hat PSF leaves points only: they say where they miss something, and are right where they do not."""
+    options = fitting.Options(nuclear="none", points_per_decade=3, centres={"source": (10.0, 20.0)})
+    blurred = dataclasses.replace(ANNULI, psf=(("tophat", 0.05),) * ANNULI.value.shape[0])
+    path = "components.halo.transport.log10_ratio"
+    priors = {path: dist.Uniform(-6.0, 0.0), **PRIOR}
+    turned = scene(Anisotropic(log10_ratio=-1.0, inclination=60.0, azimuth=20.0))
+    problem = fitting.Problem(turned, {"table": blurred}, priors, options)
+    found = {ratio: int(problem.predict({path: ratio}).status) & Status.THIN for ratio in (-4.0, -2.5, -0.2)}
+    assert found == {-4.0: Status.THIN, -2.5: Status.THIN, -0.2: 0}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_lines_see_an_isotropic_kernel_as_round_matrices_do(name):
+    got = seen(Anisotropic(log10_ratio=0.0, inclination=60.0, azimuth=20.0), TABLES[name])
+    np.testing.assert_allclose(got, seen(Homogeneous(), TABLES[name]), rtol=2e-4)
 
 
 @pytest.mark.slow
@@ -133,7 +157,7 @@ def test_angles_of_the_field_act_and_slopes_are_finite():
 
 
 @pytest.mark.parametrize("name", ["circle", "box"])
-def test_sharp_edges_off_the_source_look_the_same_as_through_round_matrices(name):
+def test_sharp_edges_off_the_source_look_the_same_as_through_round_matrices(name, by_points):
     sharp = dataclasses.replace(TABLES[name], psf=None)
     got = seen(Anisotropic(log10_ratio=0.0, inclination=60.0, azimuth=20.0), sharp)
     np.testing.assert_allclose(got, seen(Homogeneous(), sharp), rtol=2e-3)

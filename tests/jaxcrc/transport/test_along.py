@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import erf
+from scipy.special import erf, ndtri
 from scipy.stats import ncx2, qmc
 
 from jaxcrc import Continuous
@@ -29,7 +29,13 @@ def field(kind, kappa, slant, turn, history=None, **law):
     law = {name: jnp.asarray(value) for name, value in law.items()}
     given = {"kappa": jnp.atleast_1d(kappa), "slant": jnp.asarray(slant), "turn": jnp.asarray(turn)}
     return kind(
-        amplitude=jnp.ones(1), time=jnp.asarray(AGE), history=history, status=jnp.zeros((), int), **given, **law
+        amplitude=jnp.ones(1),
+        time=jnp.asarray(AGE),
+        history=history,
+        status=jnp.zeros((), int),
+        feeds=jnp.ones(1, bool),
+        **given,
+        **law,
     )
 
 
@@ -136,8 +142,8 @@ def check_cloud(kind, seed):
     law = {"across": 10 ** rng.uniform(-1.0, 1.0), "size": 10 ** rng.uniform(0.0, 1.0)}
     law = law if kind is Tied else {"ratio": 10 ** rng.uniform(-2.0, 1.0)}
     here, centre = field(kind, kappa, slant, turn, **law), rng.integers(2) * rng.normal(size=3) * 5.0
-    normal = qmc.MultivariateNormalQMC(np.zeros(3), seed=rng).random(2**17)
-    uniform = qmc.Sobol(1, seed=rng).random(2**17) ** (1.0 / 3.0)
+    even = qmc.Sobol(4, seed=rng).random(2**17)
+    normal, uniform = ndtri(even[:, :3]), even[:, 3:] ** (1.0 / 3.0)
     ball = normal / np.linalg.norm(normal, axis=1)[:, None] * uniform
     for shape, gas in (("gaussian", normal), ("ball", ball)):
         expected = np.mean(here.density(jnp.asarray(centre + size * gas))[0])

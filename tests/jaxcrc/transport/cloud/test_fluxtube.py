@@ -11,7 +11,7 @@ from jaxcrc import Burst, CosmicRayCloud, Light, Point, PowerLaw, PowerLawDiffus
 from jaxcrc.source.release import Ball
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import EnergyGrid, Status, Surroundings
-from jaxcrc.transport.cloud.fluxtube import inside_tube
+from jaxcrc.transport.cloud.field import inside_tube
 from jaxcrc.units import PROTON_MASS
 
 pytestmark = pytest.mark.slow
