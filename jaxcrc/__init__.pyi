@@ -81,7 +81,9 @@ from .source.escape import RemnantBall as RemnantBall
 from .source.escape import RemnantShell as RemnantShell
 from .source.escape import Sedov as Sedov
 from .source.escape import SeenExplosion as SeenExplosion
+from .source.pulsar import ElectronBrokenPowerLaw as ElectronBrokenPowerLaw
 from .source.pulsar import ElectronBurst as ElectronBurst
+from .source.pulsar import ElectronLogParabola as ElectronLogParabola
 from .source.pulsar import ElectronPowerLaw as ElectronPowerLaw
 from .source.pulsar import KnownAge as KnownAge
 from .source.pulsar import Pulsar as Pulsar
@@ -103,6 +105,8 @@ from .source.remnant import shock_radius as shock_radius
 from .source.sea import LocalSea as LocalSea
 from .source.sea import local_sea as local_sea
 from .source.spectrum import AbstractSpectrum as AbstractSpectrum
+from .source.spectrum import BrokenPowerLawInMomentum as BrokenPowerLawInMomentum
+from .source.spectrum import LogParabolaInMomentum as LogParabolaInMomentum
 from .source.spectrum import PowerLaw as PowerLaw
 from .source.spectrum import momentum as momentum
 from .source.spindown import spin_down as spin_down

@@ -29,11 +29,20 @@ from jaxcrc.source.escape import (
     Sedov,
     SeenExplosion,
 )
-from jaxcrc.source.pulsar import ElectronBurst, ElectronPowerLaw, KnownAge, Pulsar, SteadyElectrons, Timing
+from jaxcrc.source.pulsar import (
+    ElectronBrokenPowerLaw,
+    ElectronBurst,
+    ElectronLogParabola,
+    ElectronPowerLaw,
+    KnownAge,
+    Pulsar,
+    SteadyElectrons,
+    Timing,
+)
 from jaxcrc.source.release import Ball, Burst, Continuous, Finite, Linear, Point, PowerLawInTime, Released, Shell
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.source.sea import LocalSea
-from jaxcrc.source.spectrum import PowerLaw
+from jaxcrc.source.spectrum import BrokenPowerLawInMomentum, LogParabolaInMomentum, PowerLaw
 from jaxcrc.transport.anisotropic import Anisotropic, FieldLines
 from jaxcrc.transport.ballistic import Ballistic
 from jaxcrc.transport.bounded import Absorbing, Leaky
@@ -54,9 +63,17 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
         "electron-burst": ElectronBurst,
         "steady-electrons": SteadyElectrons,
     },
-    "injection": {"power-law": ElectronPowerLaw},
+    "injection": {
+        "power-law": ElectronPowerLaw,
+        "broken-power-law": ElectronBrokenPowerLaw,
+        "log-parabola": ElectronLogParabola,
+    },
     "clock": {"age": KnownAge, "timing": Timing},
-    "spectrum": {"power-law": PowerLaw},
+    "spectrum": {
+        "power-law": PowerLaw,
+        "broken-power-law": BrokenPowerLawInMomentum,
+        "log-parabola": LogParabolaInMomentum,
+    },
     "release": {
         "burst": Burst,
         "continuous": Continuous,

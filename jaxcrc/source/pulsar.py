@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
@@ -16,41 +17,19 @@ from jaxtyping import Bool, Float
 
 from jaxcrc._types import Scalar, choice, param
 from jaxcrc.source.base import AbstractSource
+from jaxcrc.source.laws import AbstractLaw, BrokenPowerLaw, CutPowerLaw, LogParabola
 from jaxcrc.source.spindown import age_from_period, latest_birth, spin_down
 from jaxcrc.units import ENERGY_UNIT_GEV_PER_PC3, LOG10_ENERGY_UNIT_ERG, S_PER_KYR
 
-_N_NODES = 64
-_ENDS = 40.0  # of the cut-off: e⁻⁴⁰ of the law is left there
 _LEAST_DERIVATIVE = 1e-7  # [1e-15]: a tenth of the least that is known
 _PER_KYR = math.log10(S_PER_KYR) - LOG10_ENERGY_UNIT_ERG
-
-
-def electron_power_law(
-    energy: ArrayLike, index: ArrayLike, cutoff: ArrayLike, energy_min: float
-) -> Float[Array, "..."]:
-    """Electrons per energy and released energy [GeV⁻²].
-
-    Equation: N ∝ E^{−α} exp(−E/E_cut), with ∫ E N dE = 1 above E_min.
-    Source: definition.
-    Arguments: energy — total energy E [GeV]; index — α; cutoff — E_cut [GeV], above energy_min; energy_min — E_min
-    [GeV]; the law goes on below it.
-    """
-    dtype = jnp.result_type(float, energy, index, cutoff)
-    energy, index, cutoff = (jnp.asarray(value, dtype) for value in (energy, index, cutoff))
-    node, weight = (jnp.asarray(part, dtype) for part in np.polynomial.legendre.leggauss(_N_NODES))
-    half = 0.5 * (jnp.log(_ENDS * cutoff) - math.log(energy_min))
-    log = math.log(energy_min) + half * (1.0 + node)
-    # In E/E_min, so that single precision holds the powers.
-    power = jnp.exp((2.0 - index) * (log - math.log(energy_min)) - jnp.exp(log) / cutoff)
-    norm = half * jnp.sum(weight * power) * energy_min**2
-    return jnp.exp(-index * jnp.log(energy / energy_min) - energy / cutoff) / norm
 
 
 class AbstractInjection(eqx.Module):
     """How released energy is spread over electrons."""
 
     @abstractmethod
-    def __call__(self, energy: Array) -> Array:
+    def __call__(self, energy: ArrayLike) -> Float[Array, "..."]:
         """Electrons per GeV of total energy [GeV] for each GeV released [GeV⁻²]."""
 
     @abstractmethod
@@ -62,28 +41,48 @@ class AbstractInjection(eqx.Module):
         """Energy [GeV] above which hardly anything is released."""
 
 
-class ElectronPowerLaw(AbstractInjection):
-    """Power law in energy with an exponential cut-off; the released energy counts above `energy_min` [GeV]."""
+class EnergyLaw(AbstractInjection, AbstractLaw):
+    """A law in energy, ∫ E N dE = 1 above `energy_min` [GeV]; it goes on below it."""
 
-    index: Scalar = param("", "slope of the injected spectrum", low=1.0, high=3.5)
-    log10_cutoff: Scalar = param("dex(TeV)", "log10 of the cut-off energy", low=-1.0, high=4.0)
     energy_min: float = choice("above which the released energy counts", quantity="GeV", default=1.0)
 
     def __check_init__(self) -> None:
         if not 0.0 < self.energy_min <= 100.0:
             raise ValueError(f"energy_min {self.energy_min!r} GeV must lie between 0 and 100 GeV, below any cut-off")
 
-    def __call__(self, energy: Array) -> Array:
+    def __call__(self, energy: ArrayLike) -> Float[Array, "..."]:
         """Electrons per GeV of total energy [GeV] for each GeV released [GeV⁻²]."""
-        return electron_power_law(energy, self.index, 10.0 ** (self.log10_cutoff + 3.0), self.energy_min)
+        energy = jnp.asarray(energy)
+        # Against the law at E_min, so that single precision holds the powers.
+        start = self.log(jnp.asarray(self.energy_min, self.log10_cutoff.dtype))
+
+        def released(energy: Array, log_law: Callable[[Array], Array]) -> Array:
+            return (energy / self.energy_min) ** 2 * jnp.exp(log_law(energy) - start)
+
+        norm = self.total(self.energy_min, self.farthest(), released) * self.energy_min**2
+        return jnp.exp(self.log_law(energy) - start) / norm
 
     def energy_max(self) -> Scalar:
         """Energy [GeV] above which nothing is released."""
-        return _ENDS * 10.0 ** (self.log10_cutoff + 3.0)
+        return self.farthest()
 
     def energy_knee(self) -> Scalar:
-        """Three times the cut-off energy [GeV]."""
-        return 3.0 * 10.0 ** (self.log10_cutoff + 3.0)
+        """Energy [GeV] at which the cut-off has left e⁻³."""
+        return 3.0 ** (1.0 / self.sharpness) * self.cutoff()
+
+
+class ElectronPowerLaw(CutPowerLaw, EnergyLaw):
+    """Power law in energy with a cut-off."""
+
+    index: Scalar = param("", "slope of the injected spectrum", low=1.0, high=3.5)
+
+
+class ElectronBrokenPowerLaw(BrokenPowerLaw, EnergyLaw):
+    """Power law in energy that breaks, with a cut-off: what pulsar wind nebulae inject."""
+
+
+class ElectronLogParabola(LogParabola, EnergyLaw):
+    """Log-parabola in energy, with a cut-off."""
 
 
 class AbstractClock(eqx.Module):

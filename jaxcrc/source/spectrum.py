@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Energy, Scalar, param
+from jaxcrc._types import Scalar, param
+from jaxcrc.source.laws import AbstractLaw, BrokenPowerLaw, CutPowerLaw, LogParabola
 from jaxcrc.units import PROTON_MASS
 
 RELEASE_MIN = 1.0  # [GeV], limits of the kinetic energies counted in the released energy
 RELEASE_MAX = 5.0e6
-
-_N_NODES = 64
 
 
 def momentum(kinetic: ArrayLike, mass: ArrayLike = PROTON_MASS) -> Float[Array, "..."]:
@@ -44,49 +43,42 @@ def beta(kinetic: ArrayLike, mass: ArrayLike = PROTON_MASS) -> Float[Array, "...
     return momentum(kinetic, mass) / (kinetic + mass)
 
 
-def _shape(kinetic: Array, index: Array, cutoff: Array) -> Array:
-    """dN/dT of the law before normalisation."""
-    p = momentum(kinetic)
-    return jnp.exp(-index * jnp.log(p) - p / cutoff) / beta(kinetic)
-
-
-def _released_energy(index: Array, cutoff: Array) -> Array:
-    """∫ T N dT between the limits, by Gauss–Legendre in ln T."""
-    node, weight = np.polynomial.legendre.leggauss(_N_NODES)
-    low, high = math.log(RELEASE_MIN), math.log(RELEASE_MAX)
-    kinetic = np.exp(0.5 * (high - low) * node + 0.5 * (high + low))
-    weight = 0.5 * (high - low) * weight * kinetic**2
-    shape = _shape(jnp.asarray(kinetic, index.dtype), index[..., None], cutoff[..., None])
-    return jnp.sum(shape * jnp.asarray(weight, index.dtype), axis=-1)
-
-
-def power_law(kinetic: ArrayLike, index: ArrayLike, cutoff: ArrayLike) -> Float[Array, "..."]:
-    """Protons per kinetic energy and released energy [GeV⁻²].
-
-    Equation: N(T) = N(p) dp/dT, N(p) ∝ p^{−α} exp(−pc/E_cut), with ∫ T N dT = 1 from T = 1 GeV to 5 PeV.
-    Arguments: kinetic — kinetic energy T [GeV], above zero; index — slope α in momentum; cutoff — E_cut [GeV].
-    Validity: the norm holds to 1e-8 for α from 1.5 to 3.5 and E_cut from 100 GeV to 10 PeV. Energies quoted for a law
-    in total energy from 1 GeV differ: at α = 2.2 by a factor 1.22, at 2.4 by 1.43.
-    """
-    dtype = jnp.result_type(float, kinetic, index, cutoff)
-    kinetic, index, cutoff = (jnp.asarray(value, dtype) for value in (kinetic, index, cutoff))
-    return _shape(kinetic, index, cutoff) / _released_energy(*jnp.broadcast_arrays(index, cutoff))
-
-
 class AbstractSpectrum(eqx.Module):
     """How the released energy is spread over particles."""
 
     @abstractmethod
-    def __call__(self, kinetic: Energy) -> Energy:
+    def __call__(self, kinetic: ArrayLike) -> Float[Array, "..."]:
         """Particles per GeV of kinetic energy [GeV] for each GeV released [GeV⁻²]."""
 
 
-class PowerLaw(AbstractSpectrum):
-    """Power law in momentum with an exponential cut-off."""
+class MomentumLaw(AbstractSpectrum, AbstractLaw):
+    """A law in momentum: N(T) = N(p) dp/dT, with ∫ T N dT = 1 from T = 1 GeV to 5 PeV.
+
+    Validity: the norm holds to 1e-8. Energies quoted for a power law in total energy from 1 GeV differ: at an index of
+    2.2 by a factor 1.22, at 2.4 by 1.43.
+    """
+
+    def __call__(self, kinetic: ArrayLike) -> Float[Array, "..."]:
+        """Particles per GeV of kinetic energy for each GeV released [GeV⁻²]."""
+        kinetic = jnp.asarray(kinetic)
+
+        def energy(p: Array, log_law: Callable[[Array], Array]) -> Array:
+            return (jnp.sqrt(p**2 + PROTON_MASS**2) - PROTON_MASS) * p * jnp.exp(log_law(p))
+
+        low, high = (math.sqrt(end * (end + 2.0 * PROTON_MASS)) for end in (RELEASE_MIN, RELEASE_MAX))
+        norm = self.total(low, high, energy)
+        return jnp.exp(self.log_law(momentum(kinetic))) / beta(kinetic) / norm
+
+
+class PowerLaw(CutPowerLaw, MomentumLaw):
+    """Power law in momentum with a cut-off."""
 
     index: Scalar = param("", "slope of the released spectrum in momentum", low=1.5, high=3.5)
-    log10_cutoff: Scalar = param("dex(TeV)", "log10 of the cut-off energy", low=-1.0, high=4.0)
 
-    def __call__(self, kinetic: Energy) -> Energy:
-        """Particles per GeV of kinetic energy for each GeV released [GeV⁻²]."""
-        return power_law(kinetic, self.index, 10.0 ** (self.log10_cutoff + 3.0))
+
+class BrokenPowerLawInMomentum(BrokenPowerLaw, MomentumLaw):
+    """Power law in momentum that breaks, with a cut-off."""
+
+
+class LogParabolaInMomentum(LogParabola, MomentumLaw):
+    """Log-parabola in momentum, with a cut-off."""

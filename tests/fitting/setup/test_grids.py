@@ -8,8 +8,7 @@ import pytest
 import fitting
 from fitting.cases.layout import blank_table
 from fitting.setup.grids import energy_grids
-from jaxcrc import Scene, View, bind, hadronic_emission
-from jaxcrc.source.spectrum import power_law
+from jaxcrc import PowerLaw, Scene, View, bind, hadronic_emission
 from tests.fitting.halos import CHI, halo
 
 CUTOFF = "components.halo.source.spectrum.log10_cutoff"
@@ -40,7 +39,7 @@ def test_next_to_no_light_is_lost_beyond_the_end(light, index, cutoff):
     """For cut-offs to 10 PeV and photons to 1.4 PeV, of the highest and of lower photons."""
     photon, kinetic, matrix = light
     for highest in (1e4, 1e5, 4e5, 1.4e6):
-        each = matrix * np.asarray(power_law(kinetic, index, cutoff))
+        each = matrix * np.asarray(PowerLaw(index=index, log10_cutoff=np.log10(cutoff) - 3.0)(kinetic))
         lost = each[:, kinetic > grid(cutoff, highest)[-1]].sum(axis=1) / each.sum(axis=1)
         assert np.max(lost[photon <= highest]) < 3e-3, highest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import jax
@@ -11,10 +12,21 @@ import pytest
 from jax import export
 from scipy.integrate import quad
 
-from jaxcrc.source.spectrum import AbstractSpectrum, PowerLaw, beta, momentum, power_law
+from jaxcrc.source.pulsar import ElectronBrokenPowerLaw, ElectronLogParabola, ElectronPowerLaw
+from jaxcrc.source.spectrum import (
+    AbstractSpectrum,
+    BrokenPowerLawInMomentum,
+    LogParabolaInMomentum,
+    PowerLaw,
+    beta,
+    momentum,
+)
 from jaxcrc.units import PROTON_MASS
 
-VALUE = jax.jit(power_law)
+
+@jax.jit
+def VALUE(kinetic, index, cutoff, sharpness=1.0):
+    return PowerLaw(index=index, log10_cutoff=jnp.log10(cutoff) - 3.0, sharpness=sharpness)(kinetic)
 
 
 def shape(kinetic: float, index: float, cutoff: float) -> float:
@@ -59,7 +71,7 @@ def test_amplitude_against_a_law_in_total_energy(index, factor):
 
 @pytest.mark.parametrize(("index", "cutoff"), [(2.2, 3e5), (1.7, 2e3)])
 def test_slopes_match_differences(index, cutoff):
-    by_index, by_cutoff = jax.grad(power_law, argnums=(1, 2))(50.0, index, cutoff)
+    by_index, by_cutoff = jax.grad(VALUE, argnums=(1, 2))(50.0, index, cutoff)
     h = 1e-5
     difference = (VALUE(50.0, index + h, cutoff) - VALUE(50.0, index - h, cutoff)) / (2.0 * h)
     np.testing.assert_allclose(by_index, difference, rtol=1e-8)
@@ -68,22 +80,70 @@ def test_slopes_match_differences(index, cutoff):
     np.testing.assert_allclose(by_cutoff, difference, rtol=1e-6)
 
 
-def test_power_law_module_carries_the_function():
-    kinetic = jnp.geomspace(0.1, 1e6, 8)
-    spectrum = PowerLaw(index=2.3, log10_cutoff=2.5)
-    np.testing.assert_allclose(spectrum(kinetic), power_law(kinetic, 2.3, 10.0**5.5), rtol=1e-12)
-    assert isinstance(spectrum, AbstractSpectrum)
-    slopes = jax.tree.leaves(jax.grad(lambda s: jnp.sum(s(kinetic) * kinetic**2))(spectrum))
-    assert len(slopes) == 2
-    assert all(abs(float(slope)) > 0.0 for slope in slopes)
+LAWS = {
+    "super-exponential": (PowerLaw, {"index": 2.2, "log10_cutoff": 1.5, "sharpness": 3.0}),
+    "broken": (
+        BrokenPowerLawInMomentum,
+        {"index": 1.6, "index_above": 2.7, "log10_break": -0.5, "log10_cutoff": 2.0, "sharpness": 2.0},
+    ),
+    "log-parabola": (LogParabolaInMomentum, {"index": 2.1, "curvature": 0.12, "log10_cutoff": 3.0}),
+}
 
 
-def test_broadcasts():
-    kinetic = jnp.geomspace(1.0, 1e5, 4)
-    index, cutoff = jnp.array([[2.0], [2.4]]), jnp.array([[[1e3]], [[1e5]], [[1e6]]])
-    grid = power_law(kinetic, index, cutoff)
-    assert grid.shape == (3, 2, 4)
-    np.testing.assert_allclose(grid[2, 1, 3], power_law(1e5, 2.4, 1e6), rtol=1e-13)
+def written(name: str, energy: float) -> float:
+    """The laws as papers write them."""
+    law = {key: float(value) for key, value in LAWS[name][1].items()}
+    cut = np.exp(-((energy / 10 ** (law["log10_cutoff"] + 3.0)) ** law.get("sharpness", 1.0)))
+    if name == "broken":
+        at = energy / 10 ** (law["log10_break"] + 3.0)
+        return at ** -(law["index"] if at < 1.0 else law["index_above"]) * cut
+    if name == "log-parabola":
+        return (energy / 1e3) ** -(law["index"] + law["curvature"] * np.log(energy / 1e3)) * cut
+    return energy ** -law["index"] * cut
+
+
+def in_kinetic(name: str, kinetic: float) -> float:
+    total = kinetic + PROTON_MASS
+    p = np.sqrt(total**2 - PROTON_MASS**2)
+    return written(name, p) * total / p
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_every_law_is_as_papers_write_it_and_releases_one_gev(name):
+    kind, values = LAWS[name]
+    norm = log_quad(lambda t: t * t * in_kinetic(name, t), 1.0, 5e6)
+    kinetic = np.array([0.01, 1.0, 30.0, 1e3, 5e4])
+    expected = np.array([in_kinetic(name, t) for t in kinetic]) / norm
+    np.testing.assert_allclose(kind(**values)(kinetic), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_every_parameter_of_a_law_acts(name):
+    kind, values = LAWS[name]
+    kinetic = jnp.geomspace(0.1, 1e6, 20)
+    law = kind(**values)
+    assert isinstance(law, AbstractSpectrum)
+    slopes = jax.tree.leaves(jax.grad(lambda s: jnp.sum(s(kinetic) * kinetic**2))(law))
+    assert len(slopes) == len(dataclasses.fields(kind)) - (name == "log-parabola")
+    assert all(np.isfinite(slope) and abs(float(slope)) > 0.0 for slope in slopes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (ElectronPowerLaw, "super-exponential"),
+        (ElectronBrokenPowerLaw, "broken"),
+        (ElectronLogParabola, "log-parabola"),
+    ],
+)
+def test_electrons_release_one_gev_above_their_least_energy(kind, name):
+    law = kind(**LAWS[name][1], energy_min=30.0)
+    end = float(law.energy_max())
+    norm = log_quad(lambda e: e * e * written(name, e), 30.0, end)
+    energy = np.array([1.0, 30.0, 1e3, 5e4])
+    np.testing.assert_allclose(law(energy), np.array([written(name, e) for e in energy]) / norm, rtol=1e-7)
+    assert written(name, end) < 1e-15 * written(name, float(law.cutoff()))
+    assert float(law.energy_knee()) < end
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
