@@ -56,7 +56,8 @@ ADVICE: dict[Status, str] = {
     "of that limit stands in: lower tau0, or narrow the priors",
     Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
     Status.UNRESOLVED: "what electrons are released, lose or diffuse by changes too fast for the nodes (a step, a "
-    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps",
+    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps; or "
+    "they drift by more than six diffusion lengths: lower the speed or raise χ",
 }
 
 
