@@ -188,17 +188,17 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     return integral(0, None), integral(1, table.stretch[:, None])
 
 
-def rise_at(table: Cooling, time: Scalar) -> tuple[Energy, Bool[Array, " energy"]]:
+def rise_at(table: Cooling, time: Scalar | Energy) -> tuple[Energy, Bool[Array, " energy"]]:
     """ln(E₀/E) of the particles that were released a time ago, and whether they were within the table then.
 
     Where they would have been above the highest energy, the rise to that is given instead.
-    Arguments: table — of `cooling`; time — look-back time [kyr], above zero.
+    Arguments: table — of `cooling`; time — look-back time [kyr], above zero, for all energies or for each.
     """
     first, (above, _), (cell, _) = table.first[0], table.above, table.cell
     whole = jnp.sum(first, axis=-1)
     at_edge = whole[:, None] + above[table.end][:, None] - above[None, :]
     beyond = jnp.arange(table.edge.size) >= table.end[:, None]
-    passed = jnp.sum(beyond & (at_edge < time), axis=-1)
+    passed = jnp.sum(beyond & (at_edge < jnp.reshape(time, (-1, 1))), axis=-1)
     index = table.end + passed - 1
     near, inside = passed == 0, index < table.size.size
     index = jnp.where(inside, jnp.maximum(index, 0), 0)
