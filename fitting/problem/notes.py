@@ -17,10 +17,12 @@ from fitting.tables.remarks import remarks
 from fitting.tables.sphere import Vector, separation
 from fitting.tables.table import Table
 from fitting.words import energy, number
+from jaxcrc.medium.losses import pion_loss
 from jaxcrc.scene import Scene
 from jaxcrc.source.pulsar import AbstractElectrons, Pulsar, Timing
 from jaxcrc.source.release import Released
 from jaxcrc.source.spindown import timing_power
+from jaxcrc.transport.homogeneous import Trapped
 
 FAR = 5.0  # [deg] from the source, where the sky is no longer flat
 REACHES = 20.0  # of a table's own reach: farther away it looks at something else
@@ -30,6 +32,8 @@ UNIVERSE = 1.38e7  # [kyr]
 PARAMETRISED = 1.0e6  # [GeV] up to which hadronic models hold
 TENTH = 10.0  # energy of protons over that of most of their photons
 FEEDING = 30.0  # energy of protons over that of photons to which they give a per cent
+COLUMN = 1.0e6  # [cm⁻³ yr] of gas and age, beyond which collisions cost more than two per cent
+YR_PER_KYR = 1.0e3
 SPREAD = 1.0  # [dex] between a pulsar's power and that of its timing, for other moments of inertia
 
 
@@ -181,11 +185,48 @@ def _energies(whole: Whole) -> Iterator[str]:
             )
 
 
+def _collisions(whole: Whole) -> Iterator[str]:
+    """Protons old enough, in gas dense enough, to have lost energy that their transport leaves out."""
+    for name, model in whole.scene.components.items():
+        source, moved = model.source, model.transport
+        if not isinstance(source, Released) or isinstance(moved, Trapped) or getattr(moved, "losses", False):
+            continue
+        gas, time = float(whole.scene.gas.at(jnp.zeros((1, 3)))[0]), float(source.release.time())
+        column = YR_PER_KYR * time * gas
+        if column > COLUMN and time < UNIVERSE:
+            cure = "set its losses = true" if hasattr(moved, "losses") else "only kind = 'homogeneous' knows them"
+            yield (
+                f"components.{name}.transport leaves out collisions with the gas, in which protons that feed the "
+                f"tables lose {_lost(whole, gas, time)} of their energy over the age (n t = {column:.2g} cm-3 yr): "
+                f"{cure}"
+            )
+
+
+def _lost(whole: Whole, gas: float, time: float) -> str:
+    """Share of their energy that protons have lost since they were as energetic as those that feed the tables."""
+    lows, highs = zip(*(table.reach for table in whole.tables.values()), strict=True)
+    finite = [high[np.isfinite(high)] for high in highs]
+    photons = np.array(
+        [np.min([low.min() for low in lows]), max((high.max() for high in finite if high.size), default=0.0)]
+    )
+    energies = np.maximum(TENTH * photons, 1.0)
+    least, most = 100.0 * -np.expm1(-time * np.sort(np.asarray(pion_loss(energies, gas)) / energies))
+    return f"{least:.2g} to {most:.2g} per cent" if f"{least:.2g}" != f"{most:.2g}" else f"{most:.2g} per cent"
+
+
 def _finite(reach: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Whether bands have an end, that, and else their beginning."""
     low, high = reach
     return np.isfinite(high), high, low
 
 
-RULES: tuple[Callable[[Whole], Iterator[str]], ...] = (_tables, _places, _distances, _twice, _ages, _energies)
+RULES: tuple[Callable[[Whole], Iterator[str]], ...] = (
+    _tables,
+    _places,
+    _distances,
+    _twice,
+    _ages,
+    _energies,
+    _collisions,
+)
 """A rule yields a sentence where it finds something; a new one is one row."""

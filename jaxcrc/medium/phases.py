@@ -43,6 +43,10 @@ class Neutral(eqx.Module):
 class Phase(eqx.Module):
     """Gas of one phase. Every number may be changed, traced or batched.
 
+    The masses of the table, 1.21 m_H for each particle of the ionised and atomic phases, rule the waves alone. What
+    counts hydrogen nuclei, grammage and the remnant in the phase's own gas, takes `density` for their number and
+    1.4 m_H for each, as gas with a tenth of helium has: 16 % more mass than the waves of these phases carry.
+
     Source: Marcowith 2025, Table 2 (the phases), Jean et al. 2009 (collision rates as quoted there).
     """
 

@@ -57,7 +57,8 @@ ADVICE: dict[Status, str] = {
     "of that limit stands in: lower tau0, or narrow the priors",
     Status.OUTSIDE: "a parameter lies where the matrices were not made for: give it a prior that reaches there",
     Status.UNRESOLVED: "what electrons are released, lose or diffuse by changes too fast for the nodes (a step, a "
-    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps",
+    "sharp end, a very young source): smooth the law, or take `jaxcrc.lepton_halo`, which looks for steps; or "
+    "they drift by more than six diffusion lengths: lower the speed or raise χ",
     Status.THIN: "cosmic rays are thinner on the sky than the points at which a table asks for them: a Gaussian PSF, "
     "uniform gas and regions around the source do without points",
 }

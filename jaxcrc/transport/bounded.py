@@ -63,7 +63,7 @@ class Absorbing(AbstractBounded):
 
 
 class Leaky(AbstractBounded):
-    """Particles leave at the boundary with a finite speed: 0 would trap them for good."""
+    """Particles leave at the boundary with a finite speed: towards 0 they are trapped for good, and fill the sphere."""
 
     jumps: ClassVar = True
 

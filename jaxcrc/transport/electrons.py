@@ -21,6 +21,8 @@ from jaxcrc.transport.kernels.cooling import cooling
 from jaxcrc.transport.kernels.spread import History, Spread, burst_spread, floored, history_spread
 from jaxcrc.units import ELECTRON_MASS, KM_S_PER_PC_KYR, LIGHT_SPEED
 
+MOST_SWEPT = 36.0  # (drift over diffusion length)² of the oldest electrons up to which nodes in time follow a drift
+
 
 class CooledField(AbstractField):
     """Electrons around a source at rest."""
@@ -152,7 +154,11 @@ class ProperMotion(AbstractDrift):
 
 
 class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
-    """As `cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round."""
+    """As `cooled` at expansion zero, with a drift that is the same everywhere: the halo is not round.
+
+    Validity: within 3 % where the oldest electrons drifted by at most six of their diffusion lengths; beyond, the past
+    of a lasting source is seen through too few nodes, and the status says so. A burst may drift as far as it likes.
+    """
 
     sources: ClassVar = (AbstractElectronHistory, ElectronBurst)
 
@@ -167,4 +173,8 @@ class Carried(AbstractTransport[AbstractElectrons, AbstractMedium]):
     ) -> CarriedField:
         """The Field of electrons that drift away from their source."""
         spread, status = solve_spread(source, medium, energy, surroundings)
-        return CarriedField(spread=spread, velocity=self.drift.velocity(), feeds=energy.feeds, status=status)
+        velocity = self.drift.velocity()
+        swept = jnp.sum(velocity**2) * spread.time[:, -1] ** 2 > MOST_SWEPT * spread.square[:, -1]
+        fast = energy.feeds & swept & (not isinstance(source, ElectronBurst))
+        status = status | flag(fast, Status.UNRESOLVED)
+        return CarriedField(spread=spread, velocity=velocity, feeds=energy.feeds, status=status)

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Bits, Energy, Position, Scalar, switch
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
-from jaxcrc.medium.losses import pion_loss
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
+from jaxcrc.transport.collisions import CollidingField, colliding
 from jaxcrc.transport.kernels.history import linear_point, released
 from jaxcrc.transport.kernels.shell import burst_shell, continuous_ball, continuous_shell
 from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
@@ -67,13 +66,12 @@ def closed(
 
 
 class HistoryField(AbstractField):
-    """n(T, r) = amplitude(T) ∫ rate(t − s) burst(r, s, κ(T), …) e^{−λ(T) s} ds."""
+    """n(T, r) = amplitude(T) ∫ rate(t − s) burst(r, s, κ(T), …) ds."""
 
     amplitude: Energy
     history: AbstractHistory
     kappa: Energy
     size: Size
-    loss: Energy
     status: Bits
     geometry: str = eqx.field(static=True)
 
@@ -84,30 +82,15 @@ class HistoryField(AbstractField):
         nearest = radius if not size else radius - size[0]
         nearest = jnp.maximum(nearest, 0.0) if self.geometry == "ball" else nearest
         time = self.history.time()
-        loss, kernel = self.loss[:, None, None], BURSTS[self.geometry]
+        kernel = BURSTS[self.geometry]
 
         def burst(look: Array) -> Array:
             deep = (value[..., None] for value in size)
-            return kernel(radius[..., None], look, kappa[..., None], *deep) * jnp.exp(-loss * look)
+            return kernel(radius[..., None], look, kappa[..., None], *deep)
 
         exponent = jnp.broadcast_to(nearest**2 / (4.0 * kappa * time), (kappa.shape[0], radius.shape[1]))
         duration, clustering = self.history.duration(), self.history.clustering()
         return self.amplitude[:, None] * released(burst, self.history.rate, exponent, time, duration, clustering)
-
-
-def loss_rate(source: Released, energy: EnergyGrid, surroundings: Surroundings) -> Energy:
-    """Rate λ at which collisions with gas thin out protons of each energy [kyr⁻¹].
-
-    Equation: λ = (Γ − 1)/τ, 1/τ = κ_in σ_inel c n_H, Γ the local slope of the released spectrum.
-    Source: Aharonian & Atoyan 1996.
-    Arguments: surroundings — gas at the source's place is taken to be everywhere.
-    Validity: protons, where the spectrum is a power law over the energy lost.
-    """
-    slope = jax.jvp(
-        lambda log: jnp.log(source.spectrum(jnp.exp(log))), (jnp.log(energy.kinetic),), (jnp.ones_like(energy.kinetic),)
-    )[1]
-    gas = surroundings.gas.at(jnp.zeros((1, 3), energy.kinetic.dtype))[0]
-    return jnp.maximum(-slope - 1.0, 0.0) * pion_loss(energy.kinetic, gas) / energy.kinetic
 
 
 def validity(kappa: Energy, energy: EnergyGrid, time: Scalar) -> Bits:
@@ -118,15 +101,16 @@ def validity(kappa: Energy, energy: EnergyGrid, time: Scalar) -> Bits:
 
 
 class Homogeneous(AbstractTransport[Released, AbstractMedium]):
-    """One zone with κ(E) the same everywhere: ∂ₜn = κ∇²n − λn + Q; `losses` turns on λ, collisions with the gas.
+    """One zone with κ(E) the same everywhere: ∂ₜn = κ∇²n + ∂(bn)/∂T + Q; `losses` turns on b, collisions with the gas.
 
     Errors: ValueError for a source whose release is no burst, history or escape.
-    Validity: r < ct, and without `losses` an age below 50 Myr cm⁻³/n_H.
+    Validity: r < ct. Without `losses` the density is too high by about (Γ − 1) t/τ_pp, Γ the slope of the spectrum and
+    τ_pp ≈ 75 Myr cm⁻³/n_H: 2 % at n_H t = 1e6 cm⁻³ yr, 20 to 40 % at 1e7, a factor of 2 to 3 at 3e7.
     """
 
     sources: ClassVar = (Released,)
 
-    losses: bool = switch("losses", "whether collisions with the gas thin protons out", default=False)
+    losses: bool = switch("losses", "whether protons lose energy in collisions with the gas", default=False)
 
     def edges(self, source: Released) -> tuple[Scalar, ...]:
         """Radius of a source that is a ball or a shell [pc]."""
@@ -134,29 +118,28 @@ class Homogeneous(AbstractTransport[Released, AbstractMedium]):
 
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
-    ) -> HomogeneousField | HistoryField:
+    ) -> HomogeneousField | HistoryField | CollidingField:
         """The Field of a source that releases into a homogeneous medium."""
         release, geometry, momentum = source.release, source.shape.geometry, energy.momentum
         kappa, amplitude = medium.kappa(momentum), source.amplitude(energy.kinetic)
         status = validity(kappa, energy, release.time())
+        if self.losses:
+            return colliding(source, medium, energy, surroundings, status)
         size = source.shape.size(release, momentum)
-        loss = loss_rate(source, energy, surroundings) if self.losses else jnp.zeros_like(kappa)
         if isinstance(release, Escaping | Burst):
             time = release.time()
             if isinstance(release, Escaping):
                 amplitude, time = amplitude * release.escaped(momentum), release.since(momentum, kappa)
-            amplitude = amplitude * jnp.exp(-loss * time) if self.losses else amplitude
             return closed(amplitude, time, kappa, size, status, BURSTS[geometry])
         if not isinstance(release, AbstractHistory):
             raise ValueError(f"no homogeneous solution for a release of kind {type(release).__name__}")
         kernel = STEADY.get((type(release), geometry))
-        if kernel is None or self.losses:
+        if kernel is None:
             return HistoryField(
                 amplitude=amplitude,
                 history=release,
                 kappa=kappa,
                 size=size,
-                loss=loss,
                 status=status,
                 geometry=geometry,
             )

@@ -46,6 +46,7 @@ class Cooling(NamedTuple):
     step: Scalar  # of the cells before they were cut
     jump: Float[Array, " jump"]  # where they were cut; at their end where nothing jumps
     above: tuple[Float[Array, " edge"], Float[Array, " edge"]]  # the integrals from each edge to the top
+    below: tuple[Float[Array, " edge"], Float[Array, " edge"]]  # and from the lowest edge to each
     cell: tuple[Float[Array, "cell 4"], Float[Array, "cell 4"]]
     stretch: Energy  # what turns common λ² into that of the observed energy: 1 without expansion
 
@@ -90,9 +91,10 @@ def cooling(
         far = far * jnp.exp(-2.0 * expansion * (above[:-1, None] - _within(times[:, None, :], unit)))
         stretch = jnp.exp(2.0 * expansion * (above[end] + jnp.sum(first, axis=-1)))
     squares = _matmul(far, integrate) * size[:, None]
-    firsts, aboves = (first, _matmul(far_first, integrate) * width[:, None]), (above, _from_top(squares))
+    cells, firsts = (times, squares), (first, _matmul(far_first, integrate) * width[:, None])
+    aboves, belows = (above, _from_top(squares)), (_from_below(times), _from_below(squares))
     limit = jnp.maximum(ceiling - x, 0.0)
-    return Cooling(x, limit, width, firsts, end, edge, size, step, jump, aboves, (times, squares), stretch)
+    return Cooling(x, limit, width, firsts, end, edge, size, step, jump, aboves, belows, cells, stretch)
 
 
 def _points(start: Array, size: Array, unit: Array) -> Array:
@@ -134,6 +136,22 @@ def _from_top(coefficients: Array) -> Array:
     return jnp.append(total, jnp.zeros(1, total.dtype))
 
 
+def _from_below(coefficients: Array) -> Array:
+    """Integral from the lowest edge to each."""
+    total = jnp.cumsum(jnp.sum(coefficients, axis=-1))
+    return jnp.append(jnp.zeros(1, total.dtype), total)
+
+
+def _between(table: Cooling, which: int, index: Array) -> Array:
+    """Integral from the end of the first cell to the edges of an index, by the smaller of the two sums to it.
+
+    Where an expansion outdoes the cooling, most of λ² lies at the highest energies: the sum from the top would leave no
+    digits of the difference below.
+    """
+    (above, below), end = (table.above[which], table.below[which]), table.end[:, None]
+    return jnp.where(above[end] < below[index], above[end] - above[index], below[index] - below[end])
+
+
 def _within(coefficients: Array, u: Array) -> Array:
     """Integral from the start of a cell to the share u of it."""
     return u * horner([coefficients[..., k] for k in range(4)], u)
@@ -159,8 +177,8 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     share = jnp.where(near, rise / table.width[:, None], (place - below) / size)
 
     def integral(which: int, stretch: Array | None) -> Array:
-        first, above = table.first[which], table.above[which]
-        common, cell = above[table.end][:, None] - above[index], table.cell[which][index]
+        first = table.first[which]
+        common, cell = _between(table, which, index), table.cell[which][index]
         if stretch is not None:
             common, cell = stretch * common, cell * stretch[..., None]
         base = jnp.sum(first, axis=-1)[:, None] + common
@@ -170,17 +188,17 @@ def past(table: Cooling, rise: Float[Array, "energy point"]) -> tuple[Array, Arr
     return integral(0, None), integral(1, table.stretch[:, None])
 
 
-def rise_at(table: Cooling, time: Scalar) -> tuple[Energy, Bool[Array, " energy"]]:
+def rise_at(table: Cooling, time: Scalar | Energy) -> tuple[Energy, Bool[Array, " energy"]]:
     """ln(E₀/E) of the particles that were released a time ago, and whether they were within the table then.
 
     Where they would have been above the highest energy, the rise to that is given instead.
-    Arguments: table — of `cooling`; time — look-back time [kyr], above zero.
+    Arguments: table — of `cooling`; time — look-back time [kyr], above zero, for all energies or for each.
     """
     first, (above, _), (cell, _) = table.first[0], table.above, table.cell
     whole = jnp.sum(first, axis=-1)
     at_edge = whole[:, None] + above[table.end][:, None] - above[None, :]
     beyond = jnp.arange(table.edge.size) >= table.end[:, None]
-    passed = jnp.sum(beyond & (at_edge < time), axis=-1)
+    passed = jnp.sum(beyond & (at_edge < jnp.reshape(time, (-1, 1))), axis=-1)
     index = table.end + passed - 1
     near, inside = passed == 0, index < table.size.size
     index = jnp.where(inside, jnp.maximum(index, 0), 0)

@@ -159,6 +159,20 @@ def test_an_age_beyond_the_universe_is_told_of_any_source():
     assert "components.halo.source: its age is 1.00 × 10¹⁷ kyr, above that of the universe" in note
 
 
+def test_collisions_that_are_left_out_are_told():
+    old = {"components.halo.source.release.log10_age": 6.0}
+    scene = halo("burst")
+    for density in np.geomspace(1e-2, 1e3, 26):
+        found = told({"a": table()}, bind(scene, {**old, "gas.density": density}))
+        assert len(found) == (density > 1.0)
+    # 1/τ = 0.45 · 47 to 55 mb · c · 10 cm⁻³ over 1 Myr: 16 to 20 per cent of 10 to 100 TeV.
+    (note,) = told({"a": table()}, bind(scene, {**old, "gas.density": 10.0}))
+    assert note.startswith("components.halo.transport leaves out collisions with the gas")
+    assert "(n t = 1e+07 cm-3 yr): set its losses = true" in note
+    low, high = (float(word) for word in note.split("tables lose ")[1].split(" per cent")[0].split(" to "))
+    assert 14.0 < low < high < 21.0
+
+
 def test_photons_beyond_what_is_known_of_protons_are_told():
     high = table(e_ref=np.array([1e3, 1e4, 1.4e6]))
     (note,) = told({"lhaaso": high})

@@ -232,7 +232,7 @@ def test_losses_are_those_of_the_gas_where_the_component_is():
     outside = bind(inside, {NORTH: 3.0})
     dense = scene(transport=losing, gas=UniformGas(density=1000.0))
     setup = problem(dense).setup
-    there, here, known = (solve(one, setup)["halo"].amplitude for one in (outside, inside, dense))
+    there, here, known = (solve(one, setup)["halo"].spread.weight for one in (outside, inside, dense))
     np.testing.assert_allclose(there, known, rtol=1e-6)
     assert np.all(here > 1.1 * known)
 

@@ -25,7 +25,7 @@ from jaxcrc.transport.base import EnergyGrid, Status, Surroundings
 from jaxcrc.transport.electrons import Carried, Cooled, ProperMotion, Wind
 from jaxcrc.transport.kernels.cooled import spread_density
 from jaxcrc.transport.kernels.cooling import cooling, past, rise_at
-from jaxcrc.transport.kernels.spread import burst_spread
+from jaxcrc.transport.kernels.spread import burst_spread, floored
 from jaxcrc.units import ELECTRON_MASS, PROTON_MASS
 
 CMB = PhotonField(energy_density=0.26, temperature=2.725)
@@ -100,6 +100,32 @@ def test_a_steady_source_is_a_pulsar_that_does_not_age():
 
 
 @pytest.mark.slow
+def test_an_expansion_that_outdoes_the_cooling_keeps_its_digits():
+    # b = B E² + H E: E' = E e^{Hs}/(1 + BE/H (1 − e^{Hs})); λ² by quadrature over the time.
+    energy, age, delta = np.geomspace(30.0, 3e4, 5), 40.0, 0.4
+    growth, cool = (
+        grid.ravel() for grid in np.meshgrid(np.geomspace(1e-8, 0.1, 30), [0.0, *np.geomspace(1e-14, 1e-7, 7)])
+    )
+
+    @jax.jit
+    @jax.vmap
+    def square(growth, cool):
+        loss = floored(lambda e: cool * e**2 + growth * e)
+        table = cooling(jnp.asarray(energy), lambda e: 0.7 * e**delta, loss, 1e8, growth)
+        rise, inside = rise_at(table, jnp.asarray(age))
+        return jnp.where(inside, past(table, rise[:, None])[1][:, 0], jnp.nan)
+
+    node, weight = np.polynomial.legendre.leggauss(40)
+    back, step = 0.5 * age * (node + 1.0), 0.5 * age * weight
+    h, b, e = growth[:, None, None], cool[:, None, None], energy[:, None]
+    before = e * np.exp(h * back) / (1.0 - b * e / h * np.expm1(h * back))
+    expected = 4.0 * np.sum(step * 0.7 * np.abs(before) ** delta * np.exp(2.0 * h * back), axis=-1)
+    got = np.asarray(square(growth, cool))
+    assert np.sum(np.isfinite(got)) > 1000
+    np.testing.assert_allclose(got, np.where(np.isfinite(got), expected, np.nan), rtol=1e-5)
+
+
+@pytest.mark.slow
 def test_the_expanding_burst_obeys_its_transport_equation():
     # ∂n/∂t = κ∇²n − div(H r n) + ∂(bn)/∂E, b with H E in it.
     growth = jnp.array(0.03)
@@ -144,7 +170,10 @@ def test_a_wind_is_a_moving_source_and_none_is_none():
 
 
 @pytest.mark.slow
-def test_a_drifting_halo_against_quadrature():
+@pytest.mark.parametrize(
+    ("factor", "tolerance"), [(0.01, 1e-4), (0.3, 1e-4), (1.0, 3e-4), (3.0, 3e-3), (7.5, 3e-2), (8.5, None)]
+)
+def test_a_drifting_halo_against_quadrature_or_it_says_that_it_is_too_fast(factor, tolerance):
     # Constant κ, hardly any loss: ∫ Q (4πκs)^{−3/2} exp(−|x − us|²/4κs) ds, through the closed-form part too.
     dark = Surroundings(
         UniformGas(density=1.0),
@@ -152,9 +181,13 @@ def test_a_drifting_halo_against_quadrature():
     )
     medium = PowerLawDiffusion(log10_kappa=27.5, delta=0.0, pivot=1e5)
     source = SteadyElectrons(INJECTION, log10_power=34.0, log10_age=4.0)
-    velocity = np.array([1500.0, 300.0, 0.0]) / 977.79
+    velocity = factor * np.array([1500.0, 300.0, 0.0]) / 977.79
     places = np.array([[0.02, 0.01, 0.0], [0.3, -0.2, 0.1], [5.0, 3.0, 1.0], [-4.0, 0.0, 2.0]])
-    density = FIELD(Carried(Wind(north=1500.0, east=300.0)), source, medium, dark, jnp.asarray(places))[0][0]
+    wind = Wind(north=1500.0 * factor, east=300.0 * factor)
+    (density, *_), status = FIELD(Carried(wind), source, medium, dark, jnp.asarray(places))
+    assert bool(int(status) & int(Status.UNRESOLVED)) == (tolerance is None)
+    if tolerance is None:
+        return
     kappa = float(medium.kappa(1e3))
     unit = float(source.power(jnp.ones(()))) * float(INJECTION(TOTAL)[0])
     for place, found in zip(places, np.asarray(density), strict=True):
@@ -164,7 +197,7 @@ def test_a_drifting_halo_against_quadrature():
             return s * (4 * np.pi * kappa * s) ** -1.5 * np.exp(-np.sum((place - velocity * s) ** 2) / (4 * kappa * s))
 
         direct = quad(integrand, -25.0, np.log(10.0), epsabs=0.0, epsrel=1e-9, limit=400)[0]
-        np.testing.assert_allclose(found, unit * direct, rtol=3e-4)
+        np.testing.assert_allclose(found, unit * direct, rtol=tolerance)
 
 
 @pytest.mark.parametrize(
