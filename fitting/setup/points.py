@@ -14,6 +14,7 @@ from fitting.setup.options import AssemblyError, Options
 from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
+from jaxcrc.observe.globe import turned
 from jaxcrc.observe.psf import PSF, NoPSF
 from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.points import Points
@@ -33,19 +34,22 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
             f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
         )
     smallest, outer = table.region.extent(offset)
+    places.check_reach(table, outer)
     blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
     widths = [sky.width(psf) for row in blurred for psf in row]
     finest, away = min(widths), math.hypot(*offset)
     azimuths = _azimuths(outer / (finest or smallest), away)
     far, kinks = outer + sky.CUT * max(widths), np.append(table.region.kinks(offset), outer)
     step = 0.0 if finest > 0.0 or (table.region.rings() and away == 0.0) else SHARP * outer
-    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, kinks, azimuths, step=step)
+    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, kinks, azimuths, step=step, distance=1.0)
+    at = places.direction_to(scene, shining[0].component)
     light = [[_caught(table, nodes, psf, offset, azimuths) * nodes.area for psf in row] for row in blurred]
     projection = np.asarray(light)
     if table.is_mean:
         projection = projection / table.region.solid_angles()[:, None]
     return Points(
-        sky=jnp.asarray(nodes.sky),
+        foot=jnp.asarray(turned(nodes.foot, at, back=True)),
+        along=jnp.asarray(turned(nodes.along, at, back=True)),
         depth=jnp.asarray(nodes.depth),
         length=jnp.asarray(nodes.length),
         projection=jnp.asarray(projection),

@@ -17,9 +17,9 @@ from fitting.setup.options import Options
 from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
 from jaxcrc.medium.gas import UniformGas
+from jaxcrc.observe.globe import FARTHEST
 from jaxcrc.scene import Scene, bind, get, paths
 from jaxcrc.transport.base import Symmetry
-from jaxcrc.units import PC_PER_KPC
 
 AXES = ("north", "east", "depth")
 AT_SOURCE = (0.0, 0.0, 0.0)
@@ -36,6 +36,13 @@ def span(scene: Scene, path: str, options: Options) -> Span:
 def ranges(scene: Scene, tables: Mapping[str, Table], options: Options) -> dict[str, Span]:
     """{path: (lowest, highest)} of all that the operators of the tables depend on."""
     return {path: span(scene, path, options) for path in bending(scene, tables, options)}
+
+
+def sky_ranges(scene: Scene) -> dict[str, Span]:
+    """{path: (lowest, highest)} of angles [deg] from the source: as far as rays are followed."""
+    far = math.degrees(FARTHEST)
+    clouds = {f"view.clouds.{name}.offset": (0.0, far) for name in scene.view.clouds}
+    return clouds | {f"components.{name}.place.{axis}": (-far, far) for name in scene.components for axis in AXES[:2]}
 
 
 def check_held(held: Mapping[str, ArrayLike], values: Mapping[str, Array]) -> None:
@@ -116,10 +123,10 @@ def _is(scene: Scene, component: str, *kinds: Symmetry) -> bool:
 
 
 def edges(scene: Scene, component: str) -> Array:
-    """Angles [rad] from its own centre at which a component's field jumps or bends sharply."""
+    """Radii r/d around its own centre at which a component's field jumps or bends sharply."""
     model = scene.components[component]
     radii = [jnp.asarray(radius) for radius in model.transport.edges(model.source)]
-    return jnp.stack(radii) / (PC_PER_KPC * scene.view.distance) if radii else jnp.zeros(0)
+    return jnp.stack(radii) / scene.distance(component) if radii else jnp.zeros(0)
 
 
 def edge_paths(scene: Scene, component: str) -> tuple[str, ...]:
@@ -132,7 +139,7 @@ def edge_paths(scene: Scene, component: str) -> tuple[str, ...]:
 
 
 def edge_spans(scene: Scene, component: str, options: Options) -> list[Span]:
-    """Between which angles [rad] each edge may lie: it moves one way with each of its parameters."""
+    """Between which r/d each edge may lie: it moves one way with each of its parameters."""
     ends = {path: span(scene, path, options) for path in edge_paths(scene, component)}
     corners = itertools.product(*({low, high} for low, high in ends.values()))
     found = [edges(bind(scene, dict(zip(ends, corner, strict=True))), component) for corner in corners]

@@ -13,6 +13,7 @@ from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.ranges import between, edge_paths, edge_spans
 from fitting.tables.kinds import Compared
+from fitting.tables.regions import SKY
 from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sight
@@ -41,6 +42,7 @@ def round_response(
     centre, offsets = places.centre(scene, table, shining[0].component, options)
     reach = [table.region.extent(offset) for offset in offsets]
     smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
+    places.check_reach(table, outer)
     smallest, breaks = _breaks(scene, shining, smallest, options.reach * outer, options)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
     rows = [
@@ -75,7 +77,7 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: PSF, offset: Vector) ->
             f"table '{table.name}': its centre lies {math.degrees(distance):.3g} deg from the source's, but the "
             "gas that cr_energy_density is averaged over is centred on the source; extract the profile around it"
         )
-    return sight.annulus_line_averages(nodes, inner, outer, math.radians(table.gas_radius), psf)
+    return sight.annulus_line_averages(nodes, inner, outer, math.radians(table.gas_radius), psf, SKY.distance)
 
 
 def _check_moving(scene: Scene, component: str, options: Options) -> None:

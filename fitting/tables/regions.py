@@ -1,7 +1,7 @@
 """Where a table looks on the sky: annuli, a circle, a box, or all of it.
 
 Fields are in degrees, as people write them; what methods take and give is in rad. An offset (north, east) is that of
-the region's centre from what shines.
+the region's centre from what shines: an arc on the sky, and its direction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from jaxtyping import Bool, Float
 from fitting.tables.checks import TableError
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
+from jaxcrc.observe.globe import Globe, around, direction, turned
 from jaxcrc.observe.psf import PSF
+
+SKY = Globe(1.0)
 
 
 class AbstractRegion(ABC):
@@ -87,9 +90,8 @@ class Annuli(AbstractRegion):
         return np.deg2rad(self.r_min), np.deg2rad(self.r_max)
 
     def solid_angles(self) -> Float[np.ndarray, " bin"]:
-        """π(r_max² − r_min²) [sr]."""
-        inner, outer = self.edges()
-        return math.pi * (outer**2 - inner**2)
+        """2π(cos r_min − cos r_max) [sr]."""
+        return SKY.ring(*self.edges())
 
     def extent(self, offset: Vector) -> Vector:
         """The narrowest ring, and the outermost edge [rad]."""
@@ -97,17 +99,17 @@ class Annuli(AbstractRegion):
 
     def means(self, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
         """Mean column over each ring [rad × density]."""
-        return sight.annulus_means(nodes, *self.edges(), psf, math.hypot(*offset))
+        return sight.annulus_means(nodes, *self.edges(), psf, math.hypot(*offset), SKY.distance)
 
     def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
         """Share of the light of points that each ring catches."""
-        away = points - np.asarray(offset)
+        away = around(points, np.asarray(offset))
         inner, outer = ([sky.caught_by_circle(psf, edge, away) for edge in edges] for edges in self.edges())
         return np.asarray(outer) - np.asarray(inner)
 
     def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
         """Whether points lie in each ring."""
-        away = np.hypot(*(points - np.asarray(offset)).T)
+        away = np.hypot(*around(points, np.asarray(offset)).T)
         inner, outer = self.edges()
         return (away >= inner[:, None]) & (away < outer[:, None])
 
@@ -133,8 +135,8 @@ class Circle(AbstractRegion):
     centre: Vector | None = None
 
     def solid_angles(self) -> Float[np.ndarray, " bin"]:
-        """πr² [sr]."""
-        return np.atleast_1d(math.pi * self.cloud_radius() ** 2)
+        """2π(1 − cos r) [sr]."""
+        return np.atleast_1d(SKY.ring(0.0, self.cloud_radius()))
 
     def extent(self, offset: Vector) -> Vector:
         """A twentieth of its farthest point, and that point [rad]."""
@@ -143,15 +145,15 @@ class Circle(AbstractRegion):
 
     def means(self, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
         """Mean column over the circle [rad × density]."""
-        return sight.aperture_mean(nodes, self.cloud_radius(), math.hypot(*offset), psf)
+        return sight.aperture_mean(nodes, self.cloud_radius(), math.hypot(*offset), psf, SKY.distance)
 
     def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
         """Share of the light of points that the circle catches."""
-        return sky.caught_by_circle(psf, self.cloud_radius(), points - np.asarray(offset))[None, :]
+        return sky.caught_by_circle(psf, self.cloud_radius(), around(points, np.asarray(offset)))[None, :]
 
     def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
         """Whether points lie in the circle."""
-        return (np.hypot(*(points - np.asarray(offset)).T) < self.cloud_radius())[None, :]
+        return (np.hypot(*around(points, np.asarray(offset)).T) < self.cloud_radius())[None, :]
 
     def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
         """Where circles touch the edge [rad]."""
@@ -172,7 +174,10 @@ class Circle(AbstractRegion):
 
 @dataclass(frozen=True)
 class Box(AbstractRegion):
-    """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east."""
+    """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east.
+
+    Its sides are great circles, each at right angles to one of its axes, half its width or height from the centre.
+    """
 
     shape: ClassVar[str] = "box"
     width: float
@@ -180,51 +185,60 @@ class Box(AbstractRegion):
     angle: float = 0.0
     centre: Vector | None = None
 
-    def sides(self, offset: Vector) -> tuple[float, float, float, float]:
-        """Left, right, bottom and top as seen from what shines, along the box's own axes [rad]."""
-        half_width, half_height = 0.5 * math.radians(self.width), 0.5 * math.radians(self.height)
-        across, along = (float(value) for value in self.turned(np.asarray(offset)))
-        return across - half_width, across + half_width, along - half_height, along + half_height
+    def halves(self) -> tuple[float, float]:
+        """Half the width and half the height [rad]."""
+        return 0.5 * math.radians(self.width), 0.5 * math.radians(self.height)
 
-    def turned(self, vector: Float[np.ndarray, "*point 2"]) -> Float[np.ndarray, "*point 2"]:
-        """Vectors (north, east) along the box's width and height."""
+    def axes(self) -> Float[np.ndarray, "3 3"]:
+        """Unit vectors (north, east, away) along the width, along the height and to the centre."""
         turn = math.radians(self.angle)
-        north, east = vector[..., 0], vector[..., 1]
-        across = east * math.cos(turn) - north * math.sin(turn)
-        return np.stack([across, north * math.cos(turn) + east * math.sin(turn)], axis=-1)
+        return np.array(
+            [[-math.sin(turn), math.cos(turn), 0.0], [math.cos(turn), math.sin(turn), 0.0], [0.0, 0.0, 1.0]]
+        )
+
+    def inside(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Float[np.ndarray, "sky side"]:
+        """How far inside each side points (north, east of what shines) lie [rad]: right, left, top and bottom."""
+        place = turned(direction(points), np.asarray(offset)) @ self.axes().T
+        sides = [(sign, axis, half) for axis, half in enumerate(self.halves()) for sign in (1.0, -1.0)]
+        sines = [math.sin(half) * place[:, 2] - sign * math.cos(half) * place[:, axis] for sign, axis, half in sides]
+        return np.arcsin(np.clip(np.stack(sines, axis=-1), -1.0, 1.0))
+
+    def corners(self, offset: Vector) -> Float[np.ndarray, "4 3"]:
+        """Directions (north, east, away) of the corners as seen from what shines, from north to east."""
+        half_width, half_height = map(math.tan, self.halves())
+        square = np.array([(-1.0, -1.0), (-1.0, 1.0), (1.0, 1.0), (1.0, -1.0)])
+        place = np.concatenate([square * (half_width, half_height), np.ones((4, 1))], axis=1)
+        place = place / np.linalg.norm(place, axis=1, keepdims=True)
+        return turned(place @ self.axes(), np.asarray(offset), back=True)
 
     def solid_angles(self) -> Float[np.ndarray, " bin"]:
-        """Width × height [sr]."""
-        left, right, bottom, top = self.sides((0.0, 0.0))
-        return np.array([(right - left) * (top - bottom)])
+        """4 arcsin[sin(width/2) sin(height/2)] [sr]."""
+        half_width, half_height = self.halves()
+        return np.array([4.0 * math.asin(math.sin(half_width) * math.sin(half_height))])
 
     def extent(self, offset: Vector) -> Vector:
         """A twentieth of its farthest corner, and that corner [rad]."""
-        left, right, bottom, top = self.sides(offset)
-        outer = math.hypot(max(-left, right), max(-bottom, top))
+        outer = float(np.max(_arcs(self.corners(offset))))
         return 0.05 * outer, outer
 
     def means(self, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
         """Mean column over the box [rad × density]."""
-        return sight.box_mean(nodes, self.sides(offset), psf)
+        corners = self.corners(offset)
+        flat = corners[:, :2] / corners[:, 2:]
+        return sight.polygon_mean(nodes, flat, self.solid_angles()[0], psf, SKY.distance)
 
     def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
         """Share of the light of points that the box catches."""
-        left, right, bottom, top = self.sides((0.0, 0.0))
-        away = self.turned(points - np.asarray(offset))
-        return sky.caught_by_box(psf, (0.5 * (right - left), 0.5 * (top - bottom)), away)[None, :]
+        return sky.caught_by_box(psf, self.inside(points, offset))[None, :]
 
     def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
         """Whether points lie in the box."""
-        left, right, bottom, top = self.sides((0.0, 0.0))
-        across, along = self.turned(points - np.asarray(offset)).T
-        return ((across >= left) & (across < right) & (along >= bottom) & (along < top))[None, :]
+        right, left, top, bottom = self.inside(points, offset).T
+        return ((right > 0.0) & (left >= 0.0) & (top > 0.0) & (bottom >= 0.0))[None, :]
 
     def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
         """Distances of its sides and corners [rad]."""
-        left, right, bottom, top = self.sides(offset)
-        corners = [math.hypot(x, y) for x in (left, right) for y in (bottom, top)]
-        return np.unique(np.abs([left, right, bottom, top, *corners]))
+        return np.unique([*np.abs(self.inside(np.zeros((1, 2)), offset)[0]), *_arcs(self.corners(offset))])
 
     def words(self) -> str:
         """Shape, sizes and centre."""
@@ -274,6 +288,11 @@ class Total(AbstractRegion):
 
 REGIONS: dict[str, type[Circle] | type[Box] | type[Total]] = {cls.shape: cls for cls in (Circle, Box, Total)}
 """The regions of a spectrum, by the name of their shape."""
+
+
+def _arcs(vector: Float[np.ndarray, "*point 3"]) -> Float[np.ndarray, " *point"]:
+    """Angles [rad] of unit vectors from what shines."""
+    return np.arctan2(np.hypot(vector[..., 0], vector[..., 1]), vector[..., 2])
 
 
 def _touching(radius: Float[np.ndarray, " edge"], offset: Vector) -> Float[np.ndarray, " kink"]:
