@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -17,10 +18,14 @@ from fitting.tables.table import Table
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe.globe import FARTHEST
 from jaxcrc.observe.globe import around as seen_around
+from jaxcrc.observe.psf import PSF
+from jaxcrc.observe.sky import width
 from jaxcrc.responses.round import Centre, squared_chord
 from jaxcrc.scene import Scene, get
 from jaxcrc.transport.base import Symmetry
 from jaxcrc.units import PC_PER_KPC
+
+WIDEST = math.radians(3.0)  # of a PSF, of which the plane leaves out σ²/3: 1e-3
 
 
 def offset(table: Table, options: Options) -> Vector:
@@ -52,12 +57,22 @@ def check_places(scene: Scene, options: Options) -> None:
             raise AssemblyError(f"component '{name}' fills all space: drop its place, and the priors of it")
 
 
-def check_reach(table: Table, outer: float) -> None:
-    """Errors: AssemblyError for a table that looks farther from what shines than rays are followed."""
+def check_reach(table: Table, outer: float, blurred: Iterable[Iterable[PSF]] = ()) -> None:
+    """Errors: AssemblyError for a table that looks farther from what shines than rays are followed, or more blurred
+    than the plane of a PSF can be.
+
+    Arguments: outer — how far it reaches [rad]; blurred — its PSFs.
+    """
     if outer > FARTHEST:
         raise AssemblyError(
             f"table '{table.name}' reaches {math.degrees(outer):.3g} deg from what shines, and rays are followed to "
             f"{math.degrees(FARTHEST):g} deg: leave out what lies beyond"
+        )
+    widest = max((width(psf) for row in blurred for psf in row), default=0.0)
+    if widest > WIDEST:
+        raise AssemblyError(
+            f"table '{table.name}': a point-spread function {math.degrees(widest):.3g} deg wide spreads light over "
+            f"more of the sphere than a plane can stand for: leave out what is wider than {math.degrees(WIDEST):g} deg"
         )
 
 
@@ -99,7 +114,7 @@ def centre(scene: Scene, table: Table, component: str, options: Options) -> tupl
     )
     squeezed = math.sin(min(farthest, 2.0)) / farthest if farthest else 1.0  # arcs are shorter than on the plane
     span = squeezed * math.hypot(*(max(0.0, *gap) for gap in gaps)), math.hypot(*(-min(gap) for gap in gaps))
-    widths = [width for _, width in table.psf or ()]
+    widths = [size for _, size in table.psf or ()]
     finest = math.hypot(min(widths, default=0.0), 0.5 * math.degrees(table.region.extent((0.0, 0.0))[0]))
     order = min(40, 8 + math.ceil(4.0 * (span[1] - span[0]) / finest))
     squares = chebyshev_nodes(squared_chord(span[0]), squared_chord(span[1]), order)

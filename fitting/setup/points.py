@@ -34,8 +34,8 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
             f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
         )
     smallest, outer = table.region.extent(offset)
-    places.check_reach(table, outer)
     blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    places.check_reach(table, outer, blurred)
     widths = [sky.width(psf) for row in blurred for psf in row]
     finest, away = min(widths), math.hypot(*offset)
     azimuths = _azimuths(outer / (finest or smallest), away)

@@ -42,14 +42,11 @@ def round_response(
     centre, offsets = places.centre(scene, table, shining[0].component, options)
     reach = [table.region.extent(offset) for offset in offsets]
     smallest, outer = min(least for least, _ in reach), max(most for _, most in reach)
-    places.check_reach(table, outer)
+    blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    places.check_reach(table, outer, blurred)
     smallest, breaks = _breaks(scene, shining, smallest, options.reach * outer, options)
     nodes = sight.radial_nodes(smallest, outer, reach=options.reach, breaks=breaks)
-    rows = [
-        [_matrix(table, nodes, blurs.psf_of(entry, factor), offset) for entry in blurs.per_band(table)]
-        for factor in factors
-        for offset in offsets
-    ]
+    rows = [[_matrix(table, nodes, psf, offset) for psf in row] for row in blurred for offset in offsets]
     projection = np.asarray(rows)
     if not table.is_mean:
         projection = projection * table.region.solid_angles()[:, None]

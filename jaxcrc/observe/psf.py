@@ -135,15 +135,16 @@ def _edge_rule(psf: PSF | None, radius: np.ndarray, kinks: np.ndarray) -> Rule:
     return top_hat_edge(psf.radius, radius, kinks)
 
 
-def ring_light(psf: PSF, radius: Values, edges: Values) -> Float[np.ndarray, "circle ring"]:
+def ring_light(psf: PSF, radius: Values, edges: Values, globe: Globe = _PLANE) -> Float[np.ndarray, "circle ring"]:
     """Light of rings of unit brightness around a point that lands in circles around it, after the PSF [length²].
 
-    Arguments: radius — of the circles, 0 holds nothing [length]; edges — of the rings, increasing [length].
+    Arguments: radius — of the circles, 0 holds nothing [length]; edges — of the rings, increasing [length];
+    globe — the sky they lie on.
     """
     radius, edges = np.asarray(radius, float), np.asarray(edges, float)
     lit = np.flatnonzero(radius > 0.0)
     row, distance, weight = circle_rule(psf, radius[lit], 0.0, edges[edges > 0.0])
-    inside = np.pi * (np.clip(distance[:, None], edges[:-1], edges[1:]) ** 2 - edges[:-1] ** 2)
+    inside = globe.ring(edges[:-1], np.clip(distance[:, None], edges[:-1], edges[1:]))
     light = np.zeros((radius.size, edges.size - 1))
     np.add.at(light, lit[row], weight[:, None] * inside)
     return light

@@ -45,9 +45,9 @@ class Ribbon(AbstractResponse):
 
         Errors: ValueError for a component that does not fill a flux tube.
         """
-        edges = scene.distance(self.channels[0].component) * self.edges
+        distance = scene.distance(self.channels[0].component)
         names = dict.fromkeys(channel.component for channel in self.channels)
-        columns = {name: _tube(name, fields[name]).rings(edges) for name in names}
+        columns = {name: _tube(name, fields[name]).rings(distance * self.edges, distance) for name in names}
         return Nodes(scene.gas.at(self.position(scene)), columns)
 
 

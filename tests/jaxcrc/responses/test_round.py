@@ -102,11 +102,8 @@ def test_a_centre_that_moves_weights_by_its_distance():
     centre = Centre("halo", (0.3, 0.1), (0.0, 1.0), 6)
     moved = bind(SCENE, {"components.halo.place.north": 0.1, "view.offset_east": -0.2})
     squares = chebyshev_nodes(0.0, 4.0 * np.sin(np.deg2rad(0.5)) ** 2, 6)
-    (north, east), (other_north, other_east) = np.deg2rad([[0.3, 0.1], [0.1, -0.2]])
-    arcs, turns = (
-        np.hypot([north, other_north], [east, other_east]),
-        np.arctan2([east, other_east], [north, other_north]),
-    )
+    places = np.deg2rad([[0.3, 0.1], [0.1, -0.2]])
+    arcs, turns = np.hypot(*places.T), np.arctan2(*places.T)
     expected = 2.0 - 2.0 * (np.cos(arcs).prod() + np.sin(arcs).prod() * np.cos(turns[0] - turns[1]))
     assert float(centre.weight(moved) @ squares) == pytest.approx(expected, rel=1e-10)
     assert float(jnp.sum(centre.weight(moved))) == pytest.approx(1.0)
@@ -160,6 +157,6 @@ def test_components_at_places_of_their_own_are_asked_from_there():
     vector = np.asarray(scene.place("halo"))
     pc = 1e3 * DISTANCE * np.tan(np.deg2rad(np.hypot(0.4, 0.1))) / np.hypot(0.4, 0.1)
     np.testing.assert_allclose(vector, [0.4 * pc, -0.1 * pc, 5.0])
-    apart = np.linalg.norm(vector + [0.0, 0.0, 1e3 * DISTANCE])
+    apart = np.linalg.norm(vector + np.array([0.0, 0.0, 1e3 * DISTANCE]))
     assert float(scene.distance("halo")) == pytest.approx(apart, rel=1e-12)
     np.testing.assert_allclose(scene.surroundings("halo").gas.at(jnp.zeros((1, 3))), [1.0])
