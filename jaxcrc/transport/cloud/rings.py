@@ -45,13 +45,16 @@ def within(edge: Array, radius: Array, axis: Array, nearness: Array, face: Array
     middle = 1.0 + nearness * y * slant
     square = slant**2 - (nearness * edge * cosine) ** 2
     linear = cosine * (slant * y + nearness * edge**2 * middle)
-    inner = jnp.minimum((y * cosine) ** 2 + x**2 - (edge * middle) ** 2, 0.0)
-    # An end beyond which the tube stays in view, for it points at us more closely than the edge, is the tube's own.
-    square = jnp.maximum(square, 1.0e-8)
-    root = jnp.sqrt(jnp.maximum(linear**2 - square * inner, 1.0e-16))
-    before, behind = (_up_to(z, face, sides) for z in ((linear - root) / square, (linear + root) / square))
+    inner = (y * cosine) ** 2 + x**2 - (edge * middle) ** 2
+    between = linear**2 - square * inner
+    root = jnp.sqrt(jnp.maximum(between, 1.0e-16))
+    far = jnp.where(linear < 0.0, linear - root, linear + root)
+    # A tube that points at us (or away) more closely than the edge stays in view to its own end.
+    second = jnp.where(square > 1.0e-8, far / jnp.where(square > 1.0e-8, square, 1.0), jnp.sign(far) * face[-1])
+    first = jnp.where(between > 0.0, inner / far, second)
+    light = _up_to(jnp.maximum(first, second), face, sides) - _up_to(jnp.minimum(first, second), face, sides)
     area = widest * jnp.asarray(np.cos(angle) * step, edge.dtype)[:, None] * half
-    return jnp.sum(area * jnp.asarray(share, edge.dtype) * (behind - before))
+    return jnp.sum(area * jnp.asarray(share, edge.dtype) * light)
 
 
 def _up_to(z: Array, face: Array, sides: list[Array]) -> Array:

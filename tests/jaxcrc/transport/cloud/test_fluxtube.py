@@ -86,7 +86,8 @@ def test_the_tube_has_a_direction_an_edge_and_a_covering(strong):
 
 
 @pytest.mark.parametrize(
-    ("inclination", "distance"), [(90.0, np.inf), (40.0, np.inf), (90.0, 150.0), (40.0, 150.0), (140.0, 150.0)]
+    ("inclination", "distance"),
+    [(90.0, np.inf), (40.0, np.inf), (90.0, 150.0), (40.0, 150.0), (140.0, 150.0), (150.0, 400.0)],
 )
 def test_rings_see_the_tube_as_counting_does(strong, inclination, distance):
     """All of it in a circle that is wide enough; ring by ring as points strewn evenly over its cross-section."""
