@@ -7,68 +7,21 @@ the region's centre from what shines: an arc on the sky, and its direction.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables.box import Box as Box
 from fitting.tables.checks import TableError
+from fitting.tables.region import SKY as SKY
+from fitting.tables.region import AbstractRegion as AbstractRegion
+from fitting.tables.region import at as at
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
-from jaxcrc.observe.globe import Globe, around, direction, turned
+from jaxcrc.observe.globe import around
 from jaxcrc.observe.psf import PSF
-
-SKY = Globe(1.0)
-
-
-class AbstractRegion(ABC):
-    """What a table looks through: one bin, or several."""
-
-    shape: ClassVar[str]
-    centre: Vector | None
-
-    @property
-    def bins(self) -> int:
-        """How many bins it has."""
-        return 1
-
-    @abstractmethod
-    def solid_angles(self) -> Float[np.ndarray, " bin"]:
-        """Solid angle of each bin [sr]."""
-
-    @abstractmethod
-    def extent(self, offset: Vector) -> Vector:
-        """Smallest scale, and how far from what shines it reaches [rad]. Errors: TableError where it has no end."""
-
-    @abstractmethod
-    def means(self, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
-        """Mean column of something round over each bin, after the PSF [rad × density]."""
-
-    @abstractmethod
-    def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
-        """Share of the light of points (north, east of what shines) that each bin catches."""
-
-    @abstractmethod
-    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
-        """Whether points (north, east of what shines) lie in each bin."""
-
-    @abstractmethod
-    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
-        """Radii around what shines at which circles begin or cease to cut an edge [rad]."""
-
-    def rings(self) -> tuple[Float[np.ndarray, " bin"], Float[np.ndarray, " bin"]] | None:
-        """Inner and outer radii of bins that are round [rad]; None for what is not."""
-        return None
-
-    def cloud_radius(self) -> float:
-        """Radius of a region that can hold a cloud [rad], infinite for all of the sky. Errors: TableError."""
-        raise TableError(f"a region of shape '{self.shape}' cannot hold a cloud; use a circle or 'total'")
-
-    @abstractmethod
-    def words(self) -> str:
-        """The region as people read it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,80 +126,6 @@ class Circle(AbstractRegion):
 
 
 @dataclass(frozen=True)
-class Box(AbstractRegion):
-    """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east.
-
-    Its sides are great circles, each at right angles to one of its axes, half its width or height from the centre.
-    """
-
-    shape: ClassVar[str] = "box"
-    width: float
-    height: float
-    angle: float = 0.0
-    centre: Vector | None = None
-
-    def halves(self) -> tuple[float, float]:
-        """Half the width and half the height [rad]."""
-        return 0.5 * math.radians(self.width), 0.5 * math.radians(self.height)
-
-    def axes(self) -> Float[np.ndarray, "3 3"]:
-        """Unit vectors (north, east, away) along the width, along the height and to the centre."""
-        turn = math.radians(self.angle)
-        return np.array(
-            [[-math.sin(turn), math.cos(turn), 0.0], [math.cos(turn), math.sin(turn), 0.0], [0.0, 0.0, 1.0]]
-        )
-
-    def inside(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Float[np.ndarray, "sky side"]:
-        """How far inside each side points (north, east of what shines) lie [rad]: right, left, top and bottom."""
-        place = turned(direction(points), np.asarray(offset)) @ self.axes().T
-        sides = [(sign, axis, half) for axis, half in enumerate(self.halves()) for sign in (1.0, -1.0)]
-        sines = [math.sin(half) * place[:, 2] - sign * math.cos(half) * place[:, axis] for sign, axis, half in sides]
-        return np.arcsin(np.clip(np.stack(sines, axis=-1), -1.0, 1.0))
-
-    def corners(self, offset: Vector) -> Float[np.ndarray, "4 3"]:
-        """Directions (north, east, away) of the corners as seen from what shines, from north to east."""
-        half_width, half_height = map(math.tan, self.halves())
-        square = np.array([(-1.0, -1.0), (-1.0, 1.0), (1.0, 1.0), (1.0, -1.0)])
-        place = np.concatenate([square * (half_width, half_height), np.ones((4, 1))], axis=1)
-        place = place / np.linalg.norm(place, axis=1, keepdims=True)
-        return turned(place @ self.axes(), np.asarray(offset), back=True)
-
-    def solid_angles(self) -> Float[np.ndarray, " bin"]:
-        """4 arcsin[sin(width/2) sin(height/2)] [sr]."""
-        half_width, half_height = self.halves()
-        return np.array([4.0 * math.asin(math.sin(half_width) * math.sin(half_height))])
-
-    def extent(self, offset: Vector) -> Vector:
-        """A twentieth of its farthest corner, and that corner [rad]."""
-        outer = float(np.max(_arcs(self.corners(offset))))
-        return 0.05 * outer, outer
-
-    def means(self, nodes: sight.RadialNodes, psf: PSF, offset: Vector) -> Float[np.ndarray, "bin node"]:
-        """Mean column over the box [rad × density]."""
-        corners = self.corners(offset)
-        flat = corners[:, :2] / corners[:, 2:]
-        return sight.polygon_mean(nodes, flat, self.solid_angles()[0], psf, SKY.distance)
-
-    def caught(self, points: Float[np.ndarray, "sky 2"], psf: PSF, offset: Vector) -> Float[np.ndarray, "bin sky"]:
-        """Share of the light of points that the box catches."""
-        return sky.caught_by_box(psf, self.inside(points, offset))[None, :]
-
-    def contains(self, points: Float[np.ndarray, "sky 2"], offset: Vector) -> Bool[np.ndarray, "bin sky"]:
-        """Whether points lie in the box."""
-        right, left, top, bottom = self.inside(points, offset).T
-        return ((right > 0.0) & (left >= 0.0) & (top > 0.0) & (bottom >= 0.0))[None, :]
-
-    def kinks(self, offset: Vector) -> Float[np.ndarray, " kink"]:
-        """Distances of its sides and corners [rad]."""
-        return np.unique([*np.abs(self.inside(np.zeros((1, 2)), offset)[0]), *_arcs(self.corners(offset))])
-
-    def words(self) -> str:
-        """Shape, sizes and centre."""
-        sizes = f"width {self.width:g} deg, height {self.height:g} deg, angle {self.angle:g} deg"
-        return f"box {sizes}{at(self.centre)}"
-
-
-@dataclass(frozen=True)
 class Total(AbstractRegion):
     """All of the sky: the whole flux of a cloud."""
 
@@ -290,17 +169,7 @@ REGIONS: dict[str, type[Circle] | type[Box] | type[Total]] = {cls.shape: cls for
 """The regions of a spectrum, by the name of their shape."""
 
 
-def _arcs(vector: Float[np.ndarray, "*point 3"]) -> Float[np.ndarray, " *point"]:
-    """Angles [rad] of unit vectors from what shines."""
-    return np.arctan2(np.hypot(vector[..., 0], vector[..., 1]), vector[..., 2])
-
-
 def _touching(radius: Float[np.ndarray, " edge"], offset: Vector) -> Float[np.ndarray, " kink"]:
     """Distances at which circles around what shines touch circles around an offset."""
     away = math.hypot(*offset)
     return np.unique(np.concatenate([np.abs(radius - away), radius + away]))
-
-
-def at(centre: Vector | None) -> str:
-    """A position as people read it, after a blank; nothing where it is not known."""
-    return "" if centre is None else f" RA {centre[0]:g}, Dec {centre[1]:g} deg"

@@ -47,6 +47,7 @@ def rays(light, angle: np.ndarray) -> np.ndarray:
     return np.exp(np.interp(angle, line, np.log(seen)))
 
 
+@pytest.mark.slow
 def test_annuli_and_a_box_see_rays_from_us():
     """Annuli out to 30 deg; a box 12 deg off at declination 55, in the frame of its own centre."""
     case = problem(r_edges=np.linspace(0.0, 30.0, 13).tolist())
