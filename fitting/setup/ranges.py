@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from fitting.setup.options import Options
 from fitting.tables.kinds import Compared
@@ -23,6 +24,7 @@ from jaxcrc.transport.base import Symmetry
 
 AXES = ("north", "east", "depth")
 AT_SOURCE = (0.0, 0.0, 0.0)
+LEAST_FED, FED = 0.3, 30.0  # [GeV], and in energies of the highest photon: momenta of the protons that shine
 Span = tuple[float, float]
 
 
@@ -100,7 +102,7 @@ def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> 
         if not isinstance(scene.gas, UniformGas):
             yield f"components.{name}.place.depth"
         if _is(scene, name, Symmetry.ROUND):
-            yield from edge_paths(scene, name)
+            yield from edge_paths(scene, name, fed(tables.values()))
 
 
 def _of_clouds(scene: Scene, options: Options) -> Iterator[str]:
@@ -122,29 +124,46 @@ def _is(scene: Scene, component: str, *kinds: Symmetry) -> bool:
     return model.transport.symmetry(model.source) in kinds
 
 
-def edges(scene: Scene, component: str) -> Array:
-    """Radii r/d around its own centre at which a component's field jumps or bends sharply."""
+def fed(tables: Iterable[Table]) -> np.ndarray:
+    """Momenta pc [GeV] of the protons that feed tables, from the lowest to the highest photons."""
+    lows, highs = zip(*(table.reach for table in tables), strict=True)
+    lowest = max(LEAST_FED, min(float(low.min()) for low in lows))
+    highest = max(float(np.where(np.isfinite(high), high, 0.0).max()) for high in highs)
+    return np.geomspace(lowest, FED * max(highest, lowest), 33)
+
+
+def edges(scene: Scene, component: str, momentum: np.ndarray) -> Float[Array, "edge 3"]:
+    """Where a component's field jumps or bends sharply: least and largest r/d around its own centre, and the least
+    width as a share of it (0 where it is not known).
+    """
     model = scene.components[component]
-    radii = [jnp.asarray(radius) for radius in model.transport.edges(model.source)]
-    return jnp.stack(radii) / scene.distance(component) if radii else jnp.zeros(0)
+    fronts = model.transport.fronts(model.source, jnp.asarray(momentum))
+    found = [[jnp.min(at.radius), jnp.max(at.radius), 0.0 if at.width is None else at.width] for at in fronts]
+    scale = jnp.stack([scene.distance(component)] * 2 + [jnp.ones(())])
+    return (
+        jnp.stack([jnp.stack([jnp.asarray(x) for x in row]) for row in found]) / scale if found else jnp.zeros((0, 3))
+    )
 
 
-def edge_paths(scene: Scene, component: str) -> tuple[str, ...]:
+def edge_paths(scene: Scene, component: str, momentum: np.ndarray) -> tuple[str, ...]:
     """Paths of the parameters on which its edges depend."""
-    if not edges(scene, component).size:
+    if not edges(scene, component, momentum).size:
         return ()
     own = [path for path in paths(scene) if path.startswith(f"components.{component}.") or path == "view.distance"]
-    slopes = jax.jacrev(lambda values: edges(bind(scene, values), component))({path: get(scene, path) for path in own})
+    told = jax.jacrev(lambda values: edges(bind(scene, values), component, momentum))
+    slopes = told({path: get(scene, path) for path in own})
     return tuple(path for path in own if jnp.any(slopes[path] != 0.0))
 
 
-def edge_spans(scene: Scene, component: str, options: Options) -> list[Span]:
-    """Between which r/d each edge may lie: it moves one way with each of its parameters."""
-    ends = {path: span(scene, path, options) for path in edge_paths(scene, component)}
+def edge_spans(
+    scene: Scene, component: str, options: Options, momentum: np.ndarray
+) -> list[tuple[float, float, float]]:
+    """Between which r/d each edge may lie, and its least width: it moves one way with each of its parameters."""
+    ends = {path: span(scene, path, options) for path in edge_paths(scene, component, momentum)}
     corners = itertools.product(*({low, high} for low, high in ends.values()))
-    found = [edges(bind(scene, dict(zip(ends, corner, strict=True))), component) for corner in corners]
-    lowest, highest = jnp.min(jnp.stack(found), axis=0), jnp.max(jnp.stack(found), axis=0)
-    return [(float(low), float(high)) for low, high in zip(lowest, highest, strict=True)]
+    told = [edges(bind(scene, dict(zip(ends, corner, strict=True))), component, momentum) for corner in corners]
+    lowest, highest = np.min(told, axis=0), np.max(told, axis=0)
+    return [(float(low[0]), float(high[1]), float(low[2])) for low, high in zip(lowest, highest, strict=True)]
 
 
 def between(low: float, high: float, ratio: float) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -107,6 +107,16 @@ class Symmetry(enum.Enum):
     NONE = "none that tables could use"
 
 
+class Front(NamedTuple):
+    """Where a field jumps or bends sharply: radii [pc], of each momentum or all, and over how much of them at least.
+
+    A width of None is that of what diffuses from an edge, which nodes that close in on the edge follow.
+    """
+
+    radius: Scalar | Energy
+    width: Scalar | None = None
+
+
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):
     """How particles get from the source to where they are seen; of the kinds of source and medium that it takes.
 
@@ -124,6 +134,10 @@ class AbstractTransport(eqx.Module, Generic[Source, Medium]):
     def edges(self, source: Source) -> tuple[Scalar, ...]:
         """Radii [pc] at which the field of a source jumps or bends sharply: nodes close in on them."""
         return ()
+
+    def fronts(self, source: Source, momentum: Energy) -> tuple[Front, ...]:
+        """The edges of the field of particles of some momenta pc [GeV], wherever each has its own."""
+        return tuple(Front(radius) for radius in self.edges(source))
 
     @abstractmethod
     def solve(self, source: Source, medium: Medium, energy: EnergyGrid, surroundings: Surroundings) -> AbstractField:

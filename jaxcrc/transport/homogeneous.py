@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.medium.losses import pion_loss
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Front, Status, Surroundings, flag
 from jaxcrc.transport.kernels.history import linear_point, released
 from jaxcrc.transport.kernels.shell import burst_shell, continuous_ball, continuous_shell
 from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
@@ -132,6 +133,13 @@ class Homogeneous(AbstractTransport[Released, AbstractMedium]):
         """Radius of a source that is a ball or a shell [pc]."""
         return source.shape.edges()
 
+    def fronts(self, source: Released, momentum: Energy) -> tuple[Front, ...]:
+        """The edges of the source, and the radii at which particles of each momentum escaped."""
+        release, shape = source.release, source.shape
+        if not isinstance(release, Escaping) or not isinstance(shape, RemnantShell | RemnantBall):
+            return super().fronts(source, momentum)
+        return (Front(release.seen_radius(momentum), math.sqrt(2.0) * release.spread),)
+
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
     ) -> HomogeneousField | HistoryField:
@@ -175,6 +183,11 @@ class Trapped(AbstractTransport[Released, AbstractMedium | None]):
     def edges(self, source: Released) -> tuple[Scalar, ...]:
         """Radius of the shock [pc]."""
         return (source.release.shock(),) if isinstance(source.release, Escaping) else ()
+
+    def fronts(self, source: Released, momentum: Energy) -> tuple[Front, ...]:
+        """The shock, as soft as the release is spread."""
+        release = source.release
+        return (Front(release.shock(), math.sqrt(2.0) * release.spread),) if isinstance(release, Escaping) else ()
 
     def solve(
         self, source: Released, medium: AbstractMedium | None, energy: EnergyGrid, surroundings: Surroundings
