@@ -11,6 +11,7 @@ from jaxtyping import Float
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
+from fitting.setup.ranges import span as ends_of
 from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
@@ -20,6 +21,7 @@ from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.points import Points
 from jaxcrc.scene import Scene
 
+LEAST_EDGE = 0.01  # of the gas, in its radii
 AZIMUTHS, MOST_AZIMUTHS = 24, 120
 SHARP = 0.15  # of how far a sharp-edged region reaches: the panels between the radii where circles touch its edges
 
@@ -32,6 +34,11 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         raise AssemblyError(
             f"table '{name}': what is not round, or off the centre of gas that is not uniform, needs a fixed place on "
             f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
+        )
+    if scene.gas.fronts() and ends_of(scene, "gas.edge", options)[0] < LEAST_EDGE:
+        raise AssemblyError(
+            f"table '{name}': around '{shining[0].component}', which is not round or not at the gas's centre, edges of "
+            f"the gas are followed down to gas.edge = {LEAST_EDGE:g}: raise it"
         )
     smallest, outer = table.region.extent(offset)
     blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]

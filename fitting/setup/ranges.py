@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -97,6 +98,8 @@ def _on_the_sky(scene: Scene, tables: Mapping[str, Table], options: Options) -> 
     moving = [name for name in scene.components if name not in seas(scene)]
     if moving:
         yield from (f"view.offset_{axis}" for axis in AXES[:2])
+        if scene.gas.fronts():
+            yield "gas.edge"
     for name in moving:
         yield from (f"components.{name}.place.{axis}" for axis in AXES[:2])
         if not isinstance(scene.gas, UniformGas):
@@ -132,38 +135,47 @@ def fed(tables: Iterable[Table]) -> np.ndarray:
     return np.geomspace(lowest, FED * max(highest, lowest), 33)
 
 
+class EdgeSpan(NamedTuple):
+    """Between which r/d something jumps or bends; its least and largest width as shares of that, below 0: not known."""
+
+    low: float
+    high: float
+    width: float
+    widest: float
+
+
 def edges(scene: Scene, component: str, momentum: np.ndarray) -> Float[Array, "edge 3"]:
-    """Where a component's field jumps or bends sharply: least and largest r/d around its own centre, and the least
-    width as a share of it (0 where it is not known).
+    """Where a component's field, or the gas, jumps or bends sharply: least and largest r/d around the component, and
+    the least width as a share of it, -1 where it is not known.
     """
     model = scene.components[component]
-    fronts = model.transport.fronts(model.source, jnp.asarray(momentum))
-    found = [[jnp.min(at.radius), jnp.max(at.radius), 0.0 if at.width is None else at.width] for at in fronts]
+    fronts = (*model.transport.fronts(model.source, jnp.asarray(momentum)), *scene.gas.fronts())
+    found = [[jnp.min(at.radius), jnp.max(at.radius), -1.0 if at.width is None else at.width] for at in fronts]
     scale = jnp.stack([scene.distance(component)] * 2 + [jnp.ones(())])
-    return (
-        jnp.stack([jnp.stack([jnp.asarray(x) for x in row]) for row in found]) / scale if found else jnp.zeros((0, 3))
-    )
+    table = [jnp.stack([jnp.asarray(value) for value in row]) for row in found]
+    return jnp.stack(table) / scale if found else jnp.zeros((0, 3))
 
 
 def edge_paths(scene: Scene, component: str, momentum: np.ndarray) -> tuple[str, ...]:
     """Paths of the parameters on which its edges depend."""
     if not edges(scene, component, momentum).size:
         return ()
-    own = [path for path in paths(scene) if path.startswith(f"components.{component}.") or path == "view.distance"]
+    starts = f"components.{component}.", "gas.", "view.distance"
+    own = [path for path in paths(scene) if path.startswith(starts)]
     told = jax.jacrev(lambda values: edges(bind(scene, values), component, momentum))
     slopes = told({path: get(scene, path) for path in own})
     return tuple(path for path in own if jnp.any(slopes[path] != 0.0))
 
 
-def edge_spans(
-    scene: Scene, component: str, options: Options, momentum: np.ndarray
-) -> list[tuple[float, float, float]]:
-    """Between which r/d each edge may lie, and its least width: it moves one way with each of its parameters."""
+def edge_spans(scene: Scene, component: str, options: Options, momentum: np.ndarray) -> list[EdgeSpan]:
+    """Where each edge may lie: it moves one way with each of its parameters."""
     ends = {path: span(scene, path, options) for path in edge_paths(scene, component, momentum)}
     corners = itertools.product(*({low, high} for low, high in ends.values()))
     told = [edges(bind(scene, dict(zip(ends, corner, strict=True))), component, momentum) for corner in corners]
     lowest, highest = np.min(told, axis=0), np.max(told, axis=0)
-    return [(float(low[0]), float(high[1]), float(low[2])) for low, high in zip(lowest, highest, strict=True)]
+    return [
+        EdgeSpan(*map(float, (low[0], high[1], low[2], high[2]))) for low, high in zip(lowest, highest, strict=True)
+    ]
 
 
 def between(low: float, high: float, ratio: float) -> list[float]:

@@ -78,13 +78,18 @@ def _matrix(table: Table, nodes: sight.RadialNodes, psf: PSF, offset: Vector) ->
     return sight.annulus_line_averages(nodes, inner, outer, math.radians(table.gas_radius), psf, SKY.distance)
 
 
-def _check_moving(scene: Scene, component: str, options: Options, momentum: np.ndarray) -> None:
-    """Errors: AssemblyError for an edge that moves and is a step."""
+def _check_moving(scene: Scene, component: str, options: Options, momentum: np.ndarray, step: bool) -> None:
+    """Errors: AssemblyError for an edge that moves and is a step: of the gas, or of the transport."""
     transport = scene.components[component].transport
-    if transport.jumps:
-        free = [path for path in edge_paths(scene, component, momentum) if path in options.spans]
+    free = " and ".join(path for path in edge_paths(scene, component, momentum) if path in options.spans)
+    if step:
         raise AssemblyError(
-            f"{' and '.join(free)} would move the place where the cosmic rays of '{component}' "
+            f"{free} would move, or soften, a step of the gas, which no matrix follows: give gas.edge a value above 0 "
+            "(and its prior bounds above 0), or keep both fixed"
+        )
+    if transport.jumps:
+        raise AssemblyError(
+            f"{free} would move the place where the cosmic rays of '{component}' "
             f"({type(transport).__name__}) end in a step, which no matrix follows: keep it fixed, and compare cases"
         )
 
@@ -96,11 +101,11 @@ def _breaks(
     breaks: list[float] = []
     momentum = fed([table])
     for component in dict.fromkeys(channel.component for channel in shining):
-        for low, high, width in edge_spans(scene, component, options, momentum):
-            if width:
+        for low, high, width, widest in edge_spans(scene, component, options, momentum):
+            if width > 0.0:
                 near = _thin(low, high, width, component)
-            elif high > low:
-                _check_moving(scene, component, options, momentum)
+            elif high > low or widest > width:
+                _check_moving(scene, component, options, momentum, step=width == 0.0)
                 low = max(low, LEAST * smallest)  # what is smaller, no bin tells from a point
                 near = between(BREAKS[0] * low, BREAKS[-1] * high, STEP) if high > low else []
             else:
@@ -120,7 +125,8 @@ def _thin(low: float, high: float, width: float, component: str) -> list[float]:
     near = between(inner, outer, 1.0 + min(1.0, PER_WIDTH * width))
     if len(near) > MOST_PANELS:
         raise AssemblyError(
-            f"what escapes in '{component}' lies in shells a share of {width:.2g} of their radii thin, whose radii "
-            f"differ by a factor {high / low:.3g}: too many nodes; raise the release's 'spread', or narrow priors"
+            f"edges in '{component}', or in its gas, are only a share of {width:.2g} of their radii thick, and these "
+            f"differ by a factor {high / low:.3g}: too many nodes; raise the release's 'spread' (the gas's 'edge'), or "
+            "narrow priors"
         )
     return [low * BREAKS[0], *near, high * BREAKS[-1]]

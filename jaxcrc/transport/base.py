@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar
+from jaxcrc._types import Bits, Energy, Front, Position, Scalar
 from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
 from jaxcrc.source.base import AbstractSource
@@ -105,16 +105,6 @@ class Symmetry(enum.Enum):
     ROUND = "a function of the distance from the source"
     TUBE = "a straight cylinder through the source"
     NONE = "none that tables could use"
-
-
-class Front(NamedTuple):
-    """Where a field jumps or bends sharply: radii [pc], of each momentum or all, and over how much of them at least.
-
-    A width of None is that of what diffuses from an edge, which nodes that close in on the edge follow.
-    """
-
-    radius: Scalar | Energy
-    width: Scalar | None = None
 
 
 class AbstractTransport(eqx.Module, Generic[Source, Medium]):

@@ -12,12 +12,12 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, switch
+from jaxcrc._types import Bits, Energy, Front, Position, Scalar, switch
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.medium.losses import pion_loss
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
-from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Front, Status, Surroundings, flag
+from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, flag
 from jaxcrc.transport.kernels.history import linear_point, released
 from jaxcrc.transport.kernels.shell import burst_shell, continuous_ball, continuous_shell
 from jaxcrc.transport.kernels.spherical import burst_ball, burst_point, continuous_point
