@@ -12,6 +12,7 @@ from fitting.cases.layout import blank_table
 from fitting.cases.parts import build
 from jaxcrc import Anisotropic, Bubble, SweptShell, solve
 from tests.fitting.halos import halo
+from tests.fitting.problem.test_moved import check_walk
 
 INNER, OUTER = 8.0, 10.0  # pc
 # Rings far from the edges, around them and on them; 10 pc are 0.573 deg.
@@ -70,6 +71,12 @@ def test_soft_edges_may_move():
         there = {path: low + share * (high - low) for path, (low, high) in spans.items()}
         found, expected = free.predict(there).tables["rings"], fixed.at(there).predict().tables["rings"]
         np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["shell", "soft"])
+def test_every_path_of_gas_with_edges_acts_or_is_refused(name):
+    check_walk(problem(GASES[name]))
 
 
 def test_a_step_that_would_move_is_refused():
