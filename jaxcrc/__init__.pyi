@@ -28,6 +28,7 @@ from .medium.diffusion import SuppressedDiffusion as SuppressedDiffusion
 from .medium.diffusion import kappa_0 as kappa_0
 from .medium.gas import AbstractGas as AbstractGas
 from .medium.gas import Bubble as Bubble
+from .medium.gas import SweptShell as SweptShell
 from .medium.gas import UniformGas as UniformGas
 from .medium.light import Light as Light
 from .medium.light import PhotonField as PhotonField

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,6 +21,16 @@ Photon = Float[Array, " photon"]
 Node = Float[Array, " node"]
 Position = Float[Array, "node 3"]
 Bits = Int[Array, ""]
+
+
+class Front(NamedTuple):
+    """Where something jumps or bends sharply: radii [pc], of each momentum or all, and over how much of them at least.
+
+    A width of None is that of what diffuses from an edge, which nodes that close in on the edge follow; 0 is a step.
+    """
+
+    radius: Scalar | Energy
+    width: Scalar | None = None
 
 
 Given: TypeAlias = "ArrayLike | Sequence[float] | str | Quantity"

@@ -25,6 +25,20 @@ from jaxcrc.units import PC_PER_KPC
 
 Tree = TypeVar("Tree")
 LOG = "log10_"
+_TINY_ARC = 1e-12
+
+
+def in_space(north: Scalar, east: Scalar, depth: Scalar, distance: ArrayLike) -> Float[Array, "3"]:
+    """From the scene's source to what is seen in a direction [pc]: north, east, away from us.
+
+    d tan ρ across, ρ being the arc from the source: what is across counts in the plane of the source, at any depth.
+    Arguments: north, east — of the source [deg]; depth — behind the plane of the source [pc]; distance — d [kpc].
+    Validity: depths small beside d; the way across is off by depth/d of itself.
+    """
+    flat = jnp.deg2rad(jnp.stack([north, east]))
+    arc = jnp.sqrt(jnp.maximum(jnp.sum(flat**2), _TINY_ARC))  # the root has no slope at the source itself
+    across = flat * (jnp.tan(arc) / arc) * distance * PC_PER_KPC
+    return jnp.append(across, depth)
 
 
 class Place(eqx.Module):
@@ -36,8 +50,7 @@ class Place(eqx.Module):
 
     def vector(self, distance: ArrayLike) -> Float[Array, "3"]:
         """From the scene's source to the component [pc]: north, east, away from us. Arguments: distance [kpc]."""
-        scale = distance * PC_PER_KPC
-        return jnp.stack([jnp.deg2rad(self.north) * scale, jnp.deg2rad(self.east) * scale, self.depth])
+        return in_space(self.north, self.east, self.depth, distance)
 
 
 class Model(eqx.Module, Generic[Source, Medium]):
@@ -84,8 +97,8 @@ class Cloud(eqx.Module):
 
     def centre(self, distance: Scalar) -> Float[Array, "3"]:
         """From the scene's source to the cloud's centre [pc]: north, east, away from us. Arguments: distance [kpc]."""
-        across, turn = jnp.deg2rad(self.offset) * distance * PC_PER_KPC, jnp.deg2rad(self.azimuth)
-        return jnp.stack([across * jnp.cos(turn), across * jnp.sin(turn), self.depth])
+        turn = jnp.deg2rad(self.azimuth)
+        return in_space(self.offset * jnp.cos(turn), self.offset * jnp.sin(turn), self.depth, distance)
 
 
 class View(eqx.Module):
@@ -134,6 +147,11 @@ class Scene(eqx.Module):
     def place(self, component: str) -> Float[Array, "3"]:
         """From the source to a component [pc]: north, east, away from us."""
         return self.components[component].place.vector(self.view.distance)
+
+    def distance(self, component: str) -> Scalar:
+        """From us to a component [pc]."""
+        away = jnp.zeros(3).at[2].set(self.view.distance * PC_PER_KPC)
+        return jnp.sqrt(jnp.sum((self.place(component) + away) ** 2))
 
     def surroundings(self, component: str) -> Surroundings:
         """What a component meets on its way; positions count from its place."""

@@ -13,7 +13,7 @@ from fitting.words import suggest
 from jaxcrc._types import read
 from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.medium.diffusion import PowerLawDiffusion, SuppressedDiffusion
-from jaxcrc.medium.gas import Bubble, UniformGas
+from jaxcrc.medium.gas import Bubble, SweptShell, UniformGas
 from jaxcrc.medium.light import Light, PhotonField
 from jaxcrc.medium.phases import PHASES, Neutral, Phase, phase_numbers
 from jaxcrc.scene import LOG, Cloud, Model, Nuisance, Place, View
@@ -109,7 +109,7 @@ KINDS: dict[str, dict[str, type[eqx.Module]]] = {
     "neutrals": {"neutral": Neutral},
     "remnant": {"remnant": Remnant},
     "drift": {"wind": Wind, "proper-motion": ProperMotion},
-    "gas": {"uniform": UniformGas, "bubble": Bubble},
+    "gas": {"uniform": UniformGas, "bubble": Bubble, "shell": SweptShell},
     "view": {"view": View},
     "cloud": {"cloud": Cloud},
     "nuisance": {"nuisance": Nuisance},

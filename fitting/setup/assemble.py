@@ -16,7 +16,7 @@ from fitting.setup.emission import Grids, channels
 from fitting.setup.grids import cutoff_ranges, energy_grids
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.points import points
-from fitting.setup.ranges import is_cut, ranges, seas, span
+from fitting.setup.ranges import is_cut, ranges, seas, sky_ranges, span
 from fitting.setup.round import round_response, symmetry
 from fitting.setup.tube import ribbon
 from fitting.tables.checks import TableError
@@ -42,10 +42,11 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     options = options or Options()
     places.check_places(scene, options)
     check_centres(tables, options)
+    tables = {name: places.oriented(table, options) for name, table in tables.items()}
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
     grids = energy_grids(scene, tables, options)
     response = {name: _responses(scene, name, table, grids, options) for name, table in tables.items()}
-    held = ranges(scene, tables, options) | cutoff_ranges(scene, tables, options)
+    held = sky_ranges(scene) | ranges(scene, tables, options) | cutoff_ranges(scene, tables, options)
     return Setup(grids, response, log_width, {path: jnp.asarray(ends) for path, ends in held.items()})
 
 
@@ -104,7 +105,7 @@ def _look(scene: Scene, component: str, table: Table, options: Options) -> Look:
     here, uniform = symmetry(scene, component), isinstance(scene.gas, UniformGas)
     if here is Symmetry.TUBE and uniform and _is_centred(scene, component, table, options):
         return ribbon
-    if is_cut(scene, component, table):
+    if is_cut(scene, component, table, options):
         return cuts
     even = uniform or places.key(scene, component, options) == places.AT_SOURCE
     return round_response if here is Symmetry.ROUND and even else points

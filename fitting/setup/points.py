@@ -11,14 +11,17 @@ from jaxtyping import Float
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
+from fitting.setup.ranges import span as ends_of
 from fitting.tables.sphere import Vector
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
+from jaxcrc.observe.globe import turned
 from jaxcrc.observe.psf import PSF, NoPSF
 from jaxcrc.responses.channel import Channel
 from jaxcrc.responses.points import Points
 from jaxcrc.scene import Scene
 
+LEAST_EDGE = 0.01  # of the gas, in its radii
 AZIMUTHS, MOST_AZIMUTHS = 24, 120
 SHARP = 0.15  # of how far a sharp-edged region reaches: the panels between the radii where circles touch its edges
 
@@ -32,20 +35,28 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
             f"table '{name}': what is not round, or off the centre of gas that is not uniform, needs a fixed place on "
             f"the sky; drop the prior of the source's offset, or of the place of '{shining[0].component}'"
         )
+    if scene.gas.fronts() and ends_of(scene, "gas.edge", options)[0] < LEAST_EDGE:
+        raise AssemblyError(
+            f"table '{name}': around '{shining[0].component}', which is not round or not at the gas's centre, edges of "
+            f"the gas are followed down to gas.edge = {LEAST_EDGE:g}: raise it"
+        )
     smallest, outer = table.region.extent(offset)
     blurred = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
+    places.check_reach(table, outer, blurred)
     widths = [sky.width(psf) for row in blurred for psf in row]
     finest, away = min(widths), math.hypot(*offset)
     azimuths = _azimuths(outer / (finest or smallest), away)
     far, kinks = outer + sky.CUT * max(widths), np.append(table.region.kinks(offset), outer)
     step = 0.0 if finest > 0.0 or (table.region.rings() and away == 0.0) else SHARP * outer
-    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, kinks, azimuths, step=step)
+    nodes = sky.sky_nodes(smallest, far, finest, options.reach * outer, kinks, azimuths, step=step, distance=1.0)
+    at = places.direction_to(scene, shining[0].component)
     light = [[_caught(table, nodes, psf, offset, azimuths) * nodes.area for psf in row] for row in blurred]
     projection = np.asarray(light)
     if table.is_mean:
         projection = projection / table.region.solid_angles()[:, None]
     return Points(
-        sky=jnp.asarray(nodes.sky),
+        foot=jnp.asarray(turned(nodes.foot, at, back=True)),
+        along=jnp.asarray(turned(nodes.along, at, back=True)),
         depth=jnp.asarray(nodes.depth),
         length=jnp.asarray(nodes.length),
         projection=jnp.asarray(projection),

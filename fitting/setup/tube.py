@@ -11,6 +11,7 @@ import numpy as np
 from fitting.setup import places
 from fitting.setup import psf as blurs
 from fitting.setup.options import AssemblyError, Options
+from fitting.tables.regions import SKY
 from fitting.tables.table import Table
 from jaxcrc.observe import sky
 from jaxcrc.observe.psf import PSF, ring_light
@@ -31,7 +32,10 @@ def ribbon(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
     factors, span = blurs.widths(scene, name, options)
     rows = [[blurs.psf_of(entry, factor) for entry in blurs.per_band(table)] for factor in factors]
     edges = _edges(np.concatenate([inner, outer]), [psf for row in rows for psf in row])
-    light = np.array([[ring_light(psf, outer, edges) - ring_light(psf, inner, edges) for psf in row] for row in rows])
+    places.check_reach(table, float(np.max(outer)), rows)
+    light = np.array(
+        [[ring_light(psf, outer, edges, SKY) - ring_light(psf, inner, edges, SKY) for psf in row] for row in rows]
+    )
     if table.is_mean:
         light = light / table.region.solid_angles()[:, None]
     return Ribbon(

@@ -3,7 +3,8 @@
 Everything rests on one identity. Let C(b) be the light of a round source inside a circle of radius b around it, before
 the PSF. After the PSF, a centred circle of radius B holds ∫ p(b; B) C(b) db, where p = −∂E/∂b and E(B; b) is the
 fraction of a point at distance b that lands inside B (partial integration of ∫ E dC). And a circle off the centre holds
-∮ C(b) dφ / 2π along its edge, φ being the position angle seen from the source (Green's theorem), as does a box.
+∮ C(b) dφ / 2π along its edge, φ being the position angle seen from the source (Green's theorem), as does a box. On the
+sphere the same holds, radii and distances being arcs; a PSF is narrow, and spread over the plane that touches it.
 
 A rule is (row, distance, weight): circle i holds Σ weight × C(distance) over the points whose row is i.
 """
@@ -15,12 +16,14 @@ from jaxtyping import Float, Int
 from scipy.special import i1e
 
 from jaxcrc.numerics.quadrature import gauss_intervals
+from jaxcrc.observe.globe import Globe
 
 Rule = tuple[Int[np.ndarray, " point"], Float[np.ndarray, " point"], Float[np.ndarray, " point"]]
 
 WINDOW = 9.0  # a Gaussian is cut at this many sigma: 3e-18
 ORDER = 12
 _HALVINGS = 40
+_PLANE = Globe()
 
 
 def gaussian_edge(sigma: float, radius: np.ndarray, kinks: np.ndarray) -> Rule:
@@ -39,39 +42,46 @@ def top_hat_edge(width: float, radius: np.ndarray, kinks: np.ndarray) -> Rule:
     return row, np.sqrt(squared), weight * (2.0 / np.pi) * radius[row] ** 2 / squared * np.sin(angle) ** 2
 
 
-def boundary_rule(radius: np.ndarray, offset: np.ndarray, kinks: np.ndarray) -> Rule:
-    """∮ C dφ / 2π along the edge of a circle: dφ = (b² + R² − o²)/(2b²) dχ."""
-    row, _, weight, squared = _angle_rule(radius, offset, kinks)
-    excess = (radius - offset) * (radius + offset)
-    return row, np.sqrt(squared), weight * (0.5 / np.pi) * (1.0 + excess[row] / squared)
+def boundary_rule(radius: np.ndarray, offset: np.ndarray, kinks: np.ndarray, globe: Globe = _PLANE) -> Rule:
+    """∮ C dφ / 2π along the edge of a circle: dφ = (cos o − cos R cos b)/sin²b dχ, → (b² + R² − o²)/(2b²) dχ."""
+    row, _, weight, squared = _angle_rule(radius, offset, kinks, globe)
+    excess = globe.impact(0.5 * (radius + offset)) * globe.impact(0.5 * (radius - offset))
+    turn = 0.5 * globe.cosine(radius)[row] + 2.0 * excess[row] / squared
+    turn = turn / (1.0 - 0.25 * squared / globe.distance**2)
+    return row, globe.arc_of_chord(np.sqrt(squared)), weight * turn / np.pi
 
 
-def box_edge(box: tuple[float, float, float, float], kinks: np.ndarray) -> Rule:
-    """∮ C dφ / 2π along the edges of a box (left, right, bottom, top, as seen from the source), all in row 0.
+def polygon_edge(corners: np.ndarray, kinks: np.ndarray, globe: Globe = _PLANE) -> Rule:
+    """∮ C dφ / 2π along the sides of a polygon, all in row 0.
 
-    On an edge at the distance h from the source b = |h|/cos ψ, and dφ = ±dψ.
+    On the map around the source where great circles are straight, a side at the distance h is at h/cos ψ, and dφ = dψ.
+    Arguments: corners — [corner, 2] on that map, in the order in which position angles grow around the inside.
     """
-    left, right, bottom, top = box
-    distance = np.array([right, -left, top, -bottom])
-    ends = np.array([(bottom, top), (bottom, top), (left, right), (left, right)])
-    away = distance != 0.0  # an edge through the source turns by no angle
+    step = np.roll(corners, -1, axis=0) - corners
+    along = step / np.hypot(*step.T)[:, None]
+    distance = corners[:, 0] * along[:, 1] - corners[:, 1] * along[:, 0]
+    ends = np.sum(np.stack([corners, corners + step], axis=1) * along[:, None, :], axis=-1)
+    away = np.abs(distance) > 1e-15 * np.max(np.abs(corners))  # a side through the source turns by no angle
     h, ends = np.abs(distance[away])[:, None], ends[away]
     start, stop = np.arctan2(ends[:, :1], h), np.arctan2(ends[:, 1:], h)
-    crossing = np.arccos(np.minimum(h / kinks[None, :], 1.0))
+    crossing = np.arccos(np.minimum(h / globe.map(kinks)[None, :], 1.0))
     edge, angle, weight = _panel_rule(np.clip(np.concatenate([start, stop, crossing, -crossing], axis=1), start, stop))
     sign = np.sign(distance[away])[edge]
-    return np.zeros(edge.size, int), h[edge, 0] / np.cos(angle), sign * weight * (0.5 / np.pi)
+    arc = globe.unmap(h[edge, 0] / np.cos(angle))
+    return np.zeros(edge.size, int), arc, sign * weight * (0.5 / np.pi)
 
 
 def _angle_rule(
-    radius: np.ndarray, other: np.ndarray, kinks: np.ndarray
+    radius: np.ndarray, other: np.ndarray, kinks: np.ndarray, globe: Globe = _PLANE
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rule over χ in [0, π] for b² = (R − o)² + 4Ro sin²(χ/2): row, χ, weight, b².
+    """Rule over χ in [0, π] for the chord b² = (R − o)² + 4Ro sin²(χ/2): row, χ, weight, b².
 
-    Breaks lie where b meets a kink, and halve towards χ = 0, where 1/b² has a peak of width |R − o|/√(Ro).
+    On the sphere R − o is a chord, and R and o are impact parameters. Breaks lie where b meets a kink, and halve
+    towards χ = 0, where 1/b² has a peak of width |R − o|/√(Ro).
     """
-    nearest, mean = np.abs(radius - other)[:, None], np.sqrt(radius * other)[:, None]
-    safe_mean = np.where(mean > 0.0, mean, 1.0)
+    nearest = globe.chord(np.abs(radius - other))[:, None]
+    mean = np.sqrt(globe.impact(radius) * globe.impact(other))[:, None]
+    safe_mean, kinks = np.where(mean > 0.0, mean, 1.0), globe.chord(kinks)
     root = np.sqrt(np.maximum((kinks - nearest) * (kinks + nearest), 0.0))
     crossing = 2.0 * np.arcsin(np.minimum(0.5 * root / safe_mean, 1.0))
     narrowest = np.maximum(nearest, kinks[:, :1]) / safe_mean

@@ -9,8 +9,10 @@ from jaxtyping import Float
 from scipy.special import i0e
 
 from jaxcrc.numerics.quadrature import Values, gauss_intervals
-from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, box_edge, gaussian_edge, top_hat_edge
+from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, gaussian_edge, polygon_edge, top_hat_edge
+from jaxcrc.observe.globe import Globe
 
+_PLANE = Globe()
 R68_PER_SIGMA = float(np.sqrt(-2.0 * np.log(1.0 - 0.68)))
 
 
@@ -88,30 +90,31 @@ def _overlap(first: np.ndarray, second: float, distance: np.ndarray) -> np.ndarr
     return np.where(distance <= np.abs(first - second), np.pi * np.minimum(first, second) ** 2, lens)
 
 
-def circle_rule(psf: PSF | None, radius: Values, offset: Values, kinks: Values) -> Rule:
+def circle_rule(psf: PSF | None, radius: Values, offset: Values, kinks: Values, globe: Globe = _PLANE) -> Rule:
     """Quadrature for the light that circles hold: light[i] = Σ over points with row i of weight × C(distance).
 
     C(b) is the light of a round source inside b, before the PSF.
     Arguments: radius — of each circle [length]; offset — of its centre from the source [length]; kinks — increasing
-    distances where C is not smooth, for all circles or [circle, kink] [length].
+    distances where C is not smooth, for all circles or [circle, kink] [length]; globe — the sky they lie on.
     Returns: row, distance, weight of each point.
+    Validity: on a sphere the PSF spreads light in the plane that touches it: σ²/3d² of the light, 3e-5 for 0.5 deg.
     """
     radius, offset = np.broadcast_arrays(*np.atleast_1d(np.asarray(radius, float), np.asarray(offset, float)))
     kinks = np.broadcast_to(np.asarray(kinks, float), (radius.size, np.shape(kinks)[-1]))
     if not np.any(offset):
         return _edge_rule(psf, radius, kinks)
-    row, distance, weight = boundary_rule(radius, offset, _blurred_kinks(psf, kinks))
+    row, distance, weight = boundary_rule(radius, offset, _blurred_kinks(psf, kinks), globe)
     point, smeared, edge_weight = _edge_rule(psf, distance, kinks[row])
     return row[point], smeared, weight[point] * edge_weight
 
 
-def box_rule(psf: PSF | None, box: tuple[float, float, float, float], kinks: Values) -> Rule:
-    """Quadrature for the light that a box holds, as `circle_rule` gives it for circles: a single row.
+def polygon_rule(psf: PSF | None, corners: Float[np.ndarray, "corner 2"], kinks: Values, globe: Globe = _PLANE) -> Rule:
+    """Quadrature for the light that a polygon holds, as `circle_rule` gives it for circles: a single row.
 
-    Arguments: box — left, right, bottom and top as seen from the source, along the box's own axes [length].
+    Arguments: corners — as seen from the source, on the map where great circles are straight [length].
     """
     kinks = np.asarray(kinks, float)
-    row, distance, weight = box_edge(box, _blurred_kinks(psf, kinks[None, :])[0])
+    row, distance, weight = polygon_edge(corners, _blurred_kinks(psf, kinks[None, :])[0], globe)
     point, smeared, edge_weight = _edge_rule(psf, distance, np.broadcast_to(kinks, (row.size, kinks.size)))
     return row[point], smeared, weight[point] * edge_weight
 
@@ -132,15 +135,16 @@ def _edge_rule(psf: PSF | None, radius: np.ndarray, kinks: np.ndarray) -> Rule:
     return top_hat_edge(psf.radius, radius, kinks)
 
 
-def ring_light(psf: PSF, radius: Values, edges: Values) -> Float[np.ndarray, "circle ring"]:
+def ring_light(psf: PSF, radius: Values, edges: Values, globe: Globe = _PLANE) -> Float[np.ndarray, "circle ring"]:
     """Light of rings of unit brightness around a point that lands in circles around it, after the PSF [length²].
 
-    Arguments: radius — of the circles, 0 holds nothing [length]; edges — of the rings, increasing [length].
+    Arguments: radius — of the circles, 0 holds nothing [length]; edges — of the rings, increasing [length];
+    globe — the sky they lie on.
     """
     radius, edges = np.asarray(radius, float), np.asarray(edges, float)
     lit = np.flatnonzero(radius > 0.0)
     row, distance, weight = circle_rule(psf, radius[lit], 0.0, edges[edges > 0.0])
-    inside = np.pi * (np.clip(distance[:, None], edges[:-1], edges[1:]) ** 2 - edges[:-1] ** 2)
+    inside = globe.ring(edges[:-1], np.clip(distance[:, None], edges[:-1], edges[1:]))
     light = np.zeros((radius.size, edges.size - 1))
     np.add.at(light, lit[row], weight[:, None] * inside)
     return light

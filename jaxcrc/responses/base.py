@@ -17,7 +17,7 @@ from jaxtyping import Float
 from jaxcrc._types import Bits, Node, Position
 from jaxcrc.numerics.quadrature import chebyshev_weights
 from jaxcrc.responses.channel import Channel
-from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField
 
 
@@ -43,7 +43,7 @@ class AbstractResponse(eqx.Module):
     channels: eqx.AbstractVar[tuple[Channel, ...]]
 
     @abstractmethod
-    def position(self, view: View) -> Position:
+    def position(self, scene: Scene) -> Position:
         """Where the nodes are [pc from the components]."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class AbstractResponse(eqx.Module):
 
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
         """Gas and cosmic rays at the nodes."""
-        position = self.position(scene.view)
+        position = self.position(scene)
         components = dict.fromkeys(channel.component for channel in self.channels)
         density = {component: fields[component].density(position) for component in components}
         return Nodes(scene.surroundings(next(iter(components))).gas.at(position), density)

@@ -16,7 +16,7 @@ from jaxcrc.numerics.interpolate import spline_weights
 from jaxcrc.observe.inside import AbstractInside
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
-from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, AxialField
 from jaxcrc.units import PC_PER_KPC
 
@@ -91,19 +91,20 @@ class CloudSpectrum(AbstractResponse):
     cloud: str = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
-    def position(self, view: View) -> Position:
+    def position(self, scene: Scene) -> Position:
         """Centre of the cloud [pc from the scene's source]."""
+        view = scene.view
         return view.clouds[self.cloud].centre(view.distance)[None, :]
 
     def ask(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Nodes:
         """Gas at the cloud's centre, and cosmic rays in their mean over the cloud's gas."""
         names = dict.fromkeys(channel.component for channel in self.channels)
         means = {name: self._mean(scene, name, fields[name]) for name in names}
-        return Nodes(scene.gas.at(self.position(scene.view)), means)
+        return Nodes(scene.gas.at(self.position(scene)), means)
 
     def _mean(self, scene: Scene, name: str, field: AbstractField) -> Float[Array, "energy 1"]:
         model, cloud = scene.components[name], scene.view.clouds[self.cloud]
-        centre = self.position(scene.view)[0] - scene.place(name)
+        centre = self.position(scene)[0] - scene.place(name)
         size = jnp.deg2rad(cloud.size) * scene.view.distance * PC_PER_KPC
         return self.inside[name].mean(field, centre, size, model.transport.edges(model.source))[:, None]
 

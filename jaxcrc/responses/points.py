@@ -14,7 +14,7 @@ from jaxtyping import Float
 from jaxcrc._types import Bits, Position
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
-from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, Status, flag
 from jaxcrc.units import PC_PER_KPC
 
@@ -26,11 +26,13 @@ class Points(AbstractResponse):
     """A table that looks at anything: annuli, a circle or a box, its points fixed in angle [rad] around its
     components.
 
-    sky — [sky, 2] to the north and east; depth, length — points on each line of sight [sky, depth] and what they stand
-    for; the projection's nodes are the points on the sky; outer — how far the bins reach; spacing — of points there.
+    foot, along — [sky, 3] where each line of sight passes the components, seen from them, and its direction (north,
+    east, away); depth, length — points on it [sky, depth] and what they stand for; all in distances from us. The
+    projection's nodes are the points on the sky; outer — how far the bins reach; spacing — of points there.
     """
 
-    sky: Float[Array, "sky 2"]
+    foot: Float[Array, "sky 3"]
+    along: Float[Array, "sky 3"]
     depth: Float[Array, "sky depth"]
     length: Float[Array, "sky depth"]
     projection: Float[Array, "basis row bin sky"]
@@ -40,19 +42,19 @@ class Points(AbstractResponse):
     place: str = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
-    def position(self, view: View) -> Position:
-        """d (north, east, away) of all points [pc]."""
-        flat = jnp.broadcast_to(self.sky[:, None, :], (*self.depth.shape, 2))
-        angle = jnp.concatenate([flat, self.depth[..., None]], axis=-1)
-        return view.distance * PC_PER_KPC * angle.reshape(-1, 3)
+    def position(self, scene: Scene) -> Position:
+        """All points [pc]."""
+        point = self.foot[:, None, :] + self.depth[..., None] * self.along[:, None, :]
+        return scene.distance(self.channels[0].component) * point.reshape(-1, 3)
 
     def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """The distance [kpc] times the weights of the PSF's width."""
-        return scene.view.distance * bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
+        distance = scene.distance(self.channels[0].component) / PC_PER_KPC
+        return distance * bend(nuisance.psf_scale, self.psf_span, self.projection.shape[0])
 
     def status(self, scene: Scene, fields: Mapping[str, AbstractField]) -> Bits:
         """THIN where something is narrower than its points are apart, as far out as the bins reach."""
-        parsec = scene.view.distance * PC_PER_KPC
+        parsec = scene.distance(self.channels[0].component)
         bits = jnp.zeros((), int)
         for name in dict.fromkeys(channel.component for channel in self.channels):
             width = fields[name].narrowest(parsec * self.outer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
@@ -11,15 +13,16 @@ from jaxcrc._types import Node, Position
 from jaxcrc.numerics.quadrature import chebyshev_weights
 from jaxcrc.responses.base import AbstractResponse, bend
 from jaxcrc.responses.channel import Channel
-from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.units import PC_PER_KPC
 
 
 class Centre(eqx.Module):
     """Directions of a round table's basis for a component whose place is not fixed.
 
-    The matrix depends on the distance ϱ between the component and the table's centre, as a smooth function of ϱ².
-    place — offset (north, east) of the table from the nominal source [deg]; span — least and largest ϱ [deg].
+    The matrix depends on the arc ϱ between the component and the table's centre, as a smooth function of the square of
+    its chord. place — offset (north, east) of the table from the nominal source [deg]; span — least and largest ϱ
+    [deg].
     """
 
     component: str = eqx.field(static=True)
@@ -29,18 +32,32 @@ class Centre(eqx.Module):
     order: int = eqx.field(static=True)
 
     def weight(self, scene: Scene) -> Float[Array, " basis"]:
-        """Chebyshev weights of ϱ²."""
+        """Chebyshev weights of the squared chord."""
         view, own = scene.view, scene.components[self.component].place
-        north, east = self.place[0] - view.offset_north - own.north, self.place[1] - view.offset_east - own.east
-        square = north**2 + east**2
-        return chebyshev_weights(square, self.span[0] ** 2, self.span[1] ** 2, self.order)
+        here = jnp.stack([view.offset_north + own.north, view.offset_east + own.east])
+        there = jnp.asarray(self.place, here.dtype)
+        square = jnp.sum((_direction(here) - _direction(there)) ** 2)
+        low, high = (squared_chord(end) for end in self.span)
+        return chebyshev_weights(square, low, high, self.order)
+
+
+def squared_chord(arc: float) -> float:
+    """Square of the chord of an arc [deg] on the unit sphere."""
+    return 4.0 * math.sin(0.5 * math.radians(arc)) ** 2
+
+
+def _direction(place: Float[Array, "2"]) -> Float[Array, "3"]:
+    """Unit vector of a place (north, east) [deg]; 1 − cos ρ for its component along the line of sight."""
+    flat = jnp.deg2rad(place)
+    arc = jnp.sqrt(jnp.maximum(jnp.sum(flat**2), 1e-12))  # the root has no slope at the source itself
+    return jnp.append(flat * (jnp.sin(arc) / arc), 2.0 * jnp.sin(0.5 * arc) ** 2)
 
 
 class Round(AbstractResponse):
     """A table that looks at something round: through annuli, a circle or a box.
 
-    Nodes are fixed in angle [rad], so that the distance only scales positions and the result by its `power`: 1 for
-    light, which a longer line of sight adds to, 0 for a density.
+    Nodes are fixed in units of the distance (r/d), so that the distance only scales positions and the result by its
+    `power`: 1 for light, which a longer line of sight adds to, 0 for a density.
     """
 
     angle: Node
@@ -51,13 +68,15 @@ class Round(AbstractResponse):
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
     centre: Centre | None = None
 
-    def position(self, view: View) -> Position:
-        """(d θ, 0, 0) [pc]."""
-        return (view.distance * PC_PER_KPC * self.angle)[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
+    def position(self, scene: Scene) -> Position:
+        """(d r/d, 0, 0) [pc], d being the distance from us to the components."""
+        radius = scene.distance(self.channels[0].component) * self.angle
+        return radius[:, None] * jnp.eye(1, 3, dtype=self.angle.dtype)
 
     def weight(self, scene: Scene, nuisance: Nuisance) -> Float[Array, " basis"]:
         """d^power [kpc^power] times the weights of the PSF's width and of the components' place."""
-        size, scale = self.projection.shape[0], scene.view.distance**self.power
+        distance = scene.distance(self.channels[0].component) / PC_PER_KPC
+        size, scale = self.projection.shape[0], distance**self.power
         if self.centre is None:
             return scale * bend(nuisance.psf_scale, self.psf_span, size)
         by_place = self.centre.weight(scene)
@@ -72,7 +91,7 @@ class Column(AbstractResponse):
     channels: tuple[Channel, ...]
     place: str = eqx.field(static=True)
 
-    def position(self, view: View) -> Position:
+    def position(self, scene: Scene) -> Position:
         """One node: the sea is the same everywhere."""
         return jnp.zeros((1, 3), self.projection.dtype)
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from jaxcrc._types import Position
 from jaxcrc.responses.base import AbstractResponse, Nodes, bend
 from jaxcrc.responses.channel import Channel
-from jaxcrc.scene import Nuisance, Scene, View
+from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField
 from jaxcrc.transport.cloud.field import TubeField
 from jaxcrc.units import PC_PER_KPC
@@ -32,7 +32,7 @@ class Ribbon(AbstractResponse):
     place: str = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
 
-    def position(self, view: View) -> Position:
+    def position(self, scene: Scene) -> Position:
         """The component itself: uniform gas is the same everywhere [pc]."""
         return jnp.zeros((self.edges.shape[0] - 1, 3), self.edges.dtype)
 
@@ -45,10 +45,10 @@ class Ribbon(AbstractResponse):
 
         Errors: ValueError for a component that does not fill a flux tube.
         """
-        edges = scene.view.distance * PC_PER_KPC * self.edges
+        distance = scene.distance(self.channels[0].component)
         names = dict.fromkeys(channel.component for channel in self.channels)
-        columns = {name: _tube(name, fields[name]).rings(edges) for name in names}
-        return Nodes(scene.gas.at(self.position(scene.view)), columns)
+        columns = {name: _tube(name, fields[name]).rings(distance * self.edges, distance) for name in names}
+        return Nodes(scene.gas.at(self.position(scene)), columns)
 
 
 def _tube(name: str, field: AbstractField) -> TubeField:

@@ -30,6 +30,7 @@ _STEPS = 161
 _BELL_GEV = 230.0e3  # E_max [GeV] for n_e = 1 cm⁻³, u = 1e4 km s⁻¹, R = 1 pc
 _BELL_SPEED = 1.0e4  # [km s⁻¹]
 _TIME_PER_RADIUS = 2.5  # R ∝ t^{2/5}: a spread in radius is this much more in time
+_LATE = 3.1  # widths in radius beyond which less than a thousandth has left
 _EARLIEST = -6.0  # widths before t_esc by which a billionth has left: how long ago no longer matters
 
 # Published values of the power law p_max = p₀ (t/t_sed)^−δ, as commonly quoted; p₀c in log10 TeV.
@@ -239,6 +240,11 @@ class Escaping(AbstractRelease):
     def escape_radius(self, momentum: Energy) -> Energy:
         """R_esc [pc]."""
         return (1.0 + self.overshoot) * self.dynamics.radius(self.escape_time(momentum))
+
+    def seen_radius(self, momentum: Energy) -> Energy:
+        """R_esc [pc] where a thousandth or more has left; of all others, as far as that is now."""
+        latest = jnp.exp(_LATE * self.spread) * self.shock() * (1.0 + self.overshoot)
+        return jnp.minimum(self.escape_radius(momentum), latest)
 
     def escaped(self, momentum: Energy) -> Energy:
         """Share of the particles of each momentum that has left by now."""

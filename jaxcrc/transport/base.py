@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar
+from jaxcrc._types import Bits, Energy, Front, Position, Scalar
 from jaxcrc.medium.gas import AbstractGas
 from jaxcrc.medium.light import Light
 from jaxcrc.source.base import AbstractSource
@@ -144,6 +144,10 @@ class AbstractTransport(eqx.Module, Generic[Source, Medium]):
     def edges(self, source: Source) -> tuple[Scalar, ...]:
         """Radii [pc] at which the field of a source jumps or bends sharply: nodes close in on them."""
         return ()
+
+    def fronts(self, source: Source, momentum: Energy) -> tuple[Front, ...]:
+        """The edges of the field of particles of some momenta pc [GeV], wherever each has its own."""
+        return tuple(Front(radius) for radius in self.edges(source))
 
     @abstractmethod
     def solve(self, source: Source, medium: Medium, energy: EnergyGrid, surroundings: Surroundings) -> AbstractField:

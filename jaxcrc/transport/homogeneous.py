@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from jaxcrc._types import Bits, Energy, Position, Scalar, switch
+from jaxcrc._types import Bits, Energy, Front, Position, Scalar, switch
 from jaxcrc.medium.diffusion import AbstractMedium, bohm
 from jaxcrc.source.escape import Escaping, RemnantBall, RemnantShell
 from jaxcrc.source.release import AbstractHistory, Burst, Continuous, Linear, Released
@@ -116,6 +117,13 @@ class Homogeneous(AbstractTransport[Released, AbstractMedium]):
         """Radius of a source that is a ball or a shell [pc]."""
         return source.shape.edges()
 
+    def fronts(self, source: Released, momentum: Energy) -> tuple[Front, ...]:
+        """The edges of the source, and the radii at which particles of each momentum escaped."""
+        release, shape = source.release, source.shape
+        if not isinstance(release, Escaping) or not isinstance(shape, RemnantShell | RemnantBall):
+            return super().fronts(source, momentum)
+        return (Front(release.seen_radius(momentum), math.sqrt(2.0) * release.spread),)
+
     def solve(
         self, source: Released, medium: AbstractMedium, energy: EnergyGrid, surroundings: Surroundings
     ) -> HomogeneousField | HistoryField | CollidingField:
@@ -158,6 +166,11 @@ class Trapped(AbstractTransport[Released, AbstractMedium | None]):
     def edges(self, source: Released) -> tuple[Scalar, ...]:
         """Radius of the shock [pc]."""
         return (source.release.shock(),) if isinstance(source.release, Escaping) else ()
+
+    def fronts(self, source: Released, momentum: Energy) -> tuple[Front, ...]:
+        """The shock, as soft as the release is spread."""
+        release = source.release
+        return (Front(release.shock(), math.sqrt(2.0) * release.spread),) if isinstance(release, Escaping) else ()
 
     def solve(
         self, source: Released, medium: AbstractMedium | None, energy: EnergyGrid, surroundings: Surroundings

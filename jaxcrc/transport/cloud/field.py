@@ -16,6 +16,7 @@ from jaxcrc._types import Bits, Energy, Position, Scalar
 from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.observe.chords import common_area, gaussian_in_disc, joined, lines
 from jaxcrc.transport.base import AxialField
+from jaxcrc.transport.cloud.rings import content, lean, within
 
 Line = Float[Array, "few cell"]
 
@@ -65,32 +66,24 @@ class TubeField(AxialField):
         """The tube's radius [pc]."""
         return jnp.min(jnp.exp(self.log_radius))
 
-    def rings(self, edges: Float[Array, " edge"]) -> Float[Array, "energy ring"]:
+    def rings(self, edges: Float[Array, " edge"], distance: ArrayLike = math.inf) -> Float[Array, "energy ring"]:
         """Mean column of n [GeV⁻¹ cm⁻³ pc] over the rings on the sky between radii [pc] around the remnant.
 
         Along the tube by the content of its cells, across it by Gauss quadrature: no cell or edge is lost. A tube
         within a degree of the line of sight is taken to lie at one.
+        Arguments: edges — angles × distance [pc]; distance — of the remnant [pc]; infinite: rays are parallel.
         """
-        slant = jnp.maximum(jnp.sqrt(self.axis[0] ** 2 + self.axis[1] ** 2), math.radians(1.0))
-        (angle, step), (depth, share) = (np.polynomial.legendre.leggauss(n) for n in (14, 6))
-        angle, step = 0.5 * np.pi * angle, 0.5 * np.pi * step
+        nearness = 1.0 / jnp.asarray(distance, edges.dtype)
+        slant, cosine = lean(self.axis)
+        here = jnp.where(nearness > 0.0, nearness, 1.0)
+        on_map = jnp.where(nearness > 0.0, jnp.tan(here * edges) / here, edges)
+        chord = jnp.where(nearness > 0.0, 2.0 * jnp.sin(0.5 * here * edges) / here, edges)
 
         def one(face: Array, log_density: Array, log_radius: Array) -> Array:
-            content = jnp.concatenate([jnp.zeros_like(face[:1]), jnp.cumsum(jnp.exp(log_density) * jnp.diff(face))])
             radius = jnp.exp(log_radius)
-
-            def within(edge: Array) -> Array:
-                """What lies nearer to the remnant's centre on the sky than `edge`, on one side."""
-                widest = jnp.minimum(radius, edge)[:, None, None]
-                across = widest * jnp.asarray(np.sin(angle), edge.dtype)[:, None]
-                reach = jnp.sqrt(jnp.maximum(edge[:, None, None] ** 2 - across**2, 1.0e-16))
-                half = jnp.sqrt(jnp.maximum(radius**2 - across**2, 1.0e-16))
-                z = (reach + half * jnp.asarray(depth, edge.dtype) * self.axis[2]) / slant
-                inside = jnp.sign(z) * monotone_cubic(face, content, jnp.abs(z))
-                area = widest * jnp.asarray(np.cos(angle) * step, edge.dtype)[:, None] * half
-                return jnp.sum(area * jnp.asarray(share, edge.dtype) * inside, axis=(1, 2))
-
-            return 2.0 * jnp.diff(within(edges)) / (math.pi * jnp.diff(edges**2))
+            sides = [content(face, log_density, nearness, slant, sign * cosine) for sign in (-1.0, 1.0)]
+            inside = jax.vmap(lambda edge: within(edge, radius, self.axis, nearness, face, sides))(on_map)
+            return jnp.diff(inside) / (math.pi * jnp.diff(chord**2))
 
         few = jax.vmap(one)(self.face, self.log_density, self.log_radius)
         return self.covering * self.amplitude[:, None] * jnp.exp(self._spread(jnp.log(jnp.maximum(few, TINY))))

@@ -266,7 +266,7 @@ def test_correlated_points_feel_their_systematic(real, systematic):
 
 def test_a_brightness_through_a_circle_is_drawn_with_its_solid_angle(real):
     tev = real.problem.tables["tev"]
-    solid = math.pi * math.radians(0.15) ** 2
+    solid = 2.0 * math.pi * (1.0 - math.cos(math.radians(0.15)))
     per_solid = {"kind": "surface_brightness", "unit": u.Unit("1 / (TeV cm2 s sr)")}
     bright = dataclasses.replace(tev, value=tev.value / solid, **per_solid)
     np.testing.assert_allclose(predictive.sed_factor(bright), predictive.sed_factor(tev) * solid, rtol=1e-12)
@@ -317,7 +317,7 @@ def test_densities_agree_with_quadrature(mock):
             keep = energy >= low * (1.0 - 1e-9)
             expected = unit * simpson(integrand[keep], energy[keep])
             assert around["halo"].truth[k, j] == pytest.approx(expected, rel=2e-3)  # 20 energies a decade
-    assert clouds["a"][0].truth == pytest.approx(math.hypot(math.radians(0.5) * 1e3, 12.0), rel=1e-9)
+    assert clouds["a"][0].truth == pytest.approx(math.hypot(math.tan(math.radians(0.5)) * 1e3, 12.0), rel=1e-9)
     assert around["sea"].best[0, 0] == pytest.approx(predictive.sea_levels(above)[0])
 
 

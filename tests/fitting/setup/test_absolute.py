@@ -66,5 +66,5 @@ def test_the_sea_shines_through_its_depth_of_gas(seen):
     expected = DENSITY * DEPTH * PARSEC / (4.0 * np.pi) * per_hydrogen(seen, local_sea)
     bright = np.asarray(seen.predict().tables["bright"])
     np.testing.assert_allclose(bright, np.stack([expected, expected], axis=1), rtol=1e-6)
-    solid = np.pi * np.deg2rad(0.5) ** 2
+    solid = 2.0 * np.pi * (1.0 - np.cos(np.deg2rad(0.5)))
     np.testing.assert_allclose(seen.predict().tables["circle"][:, 0], solid * expected, rtol=1e-6)

@@ -56,7 +56,7 @@ def test_the_flux_of_a_cloud_is_that_of_its_mass():
     grid, field = case.setup.energy["halo"], solve(case.scene, case.setup)["halo"]
     parsec = np.deg2rad(1.0) * 2000.0
     square = 4.0 * np.asarray(field.kappa) * float(field.time) + 2.0 * (0.2 * parsec) ** 2
-    away = np.hypot(0.3 * parsec, 5.0)
+    away = np.hypot(2000.0 * np.tan(np.deg2rad(0.3)), 5.0)
     density = np.asarray(field.amplitude) * np.exp(-(away**2) / square) / (np.pi * square) ** 1.5
     hydrogen = 1e4 * units.SOLAR_MASS_G / (1.4 * units.HYDROGEN_MASS_G)
     area = 4.0 * np.pi * (2.0 * units.CM_PER_KPC) ** 2

@@ -35,6 +35,12 @@ def elsewhere() -> Place:
     return Place(north=AWAY[0], east=AWAY[1])
 
 
+def as_far(north: float, east: float) -> Place:
+    """A place as far from us as the source, not in its plane."""
+    flat = np.asarray(Place(north=north, east=east).vector(1.0))
+    return Place(north=north, east=east, depth=np.sqrt(1e6 - flat @ flat) - 1e3)
+
+
 NORTH, EAST, DEPTH = (f"components.halo.place.{axis}" for axis in ("north", "east", "depth"))
 PRIOR = {CHI: dist.Uniform(-3.0, 0.0)}
 ANNULI = centred(layout(6), SOURCE)
@@ -117,7 +123,7 @@ def test_annuli_around_a_constant_source_elsewhere_sum_pixels():
 
 
 def test_two_halves_elsewhere_are_one_source_that_is_elsewhere():
-    model = scene(place=elsewhere()).components["halo"]
+    model = scene(place=as_far(*AWAY)).components["halo"]
     half = eqx.tree_at(
         lambda m: m.source.release.log10_energy, model, model.source.release.log10_energy - np.log10(2.0)
     )
@@ -128,8 +134,8 @@ def test_two_halves_elsewhere_are_one_source_that_is_elsewhere():
 
 
 def test_places_add_to_the_offset_of_the_source():
-    there = seen(scene(place=elsewhere()))
-    both = seen(scene(place=Place(north=0.25, east=-0.25), offset_north=0.1, offset_east=0.05))
+    there = seen(scene(place=as_far(*AWAY)))
+    both = seen(scene(place=as_far(0.25, -0.25), offset_north=0.1, offset_east=0.05))
     np.testing.assert_allclose(both, there, rtol=1e-12)
 
 
@@ -200,8 +206,9 @@ def test_each_coordinate_of_a_place_is_felt(name):
 
 def test_a_cloud_sees_the_way_from_where_the_component_is():
     # In line: a component half-way to a cloud is as a cloud at half the distance.
-    near = scene(clouds={"a": Cloud(log10_mass=4.0, size=0.05, offset=0.3, depth=4.0, azimuth=60.0)})
-    half = Place(north=0.3 * np.cos(np.pi / 3.0), east=0.3 * np.sin(np.pi / 3.0), depth=4.0)
+    across = np.rad2deg(np.arctan(0.5 * np.tan(np.deg2rad(0.6))))
+    near = scene(clouds={"a": Cloud(log10_mass=4.0, size=0.05, offset=across, depth=4.0, azimuth=60.0)})
+    half = Place(north=across * np.cos(np.pi / 3.0), east=across * np.sin(np.pi / 3.0), depth=4.0)
     far = scene(place=half, clouds={"a": Cloud(log10_mass=4.0, size=0.05, offset=0.6, depth=8.0, azimuth=60.0)})
     expected = seen(near, GIANT, clouds={"table": "a"})
     np.testing.assert_allclose(seen(far, GIANT, clouds={"table": "a"}), expected, rtol=1e-6)

@@ -136,7 +136,8 @@ def test_an_anisotropic_halo_projects_to_an_ellipse(inclination, azimuth):
     # A box around the source whose height runs along the field.
     north, east = nodes.sky.T
     turned = np.stack([east * np.cos(turn) - north * np.sin(turn), north * np.cos(turn) + east * np.sin(turn)], axis=-1)
-    light = np.sum(column * nodes.area * sky.caught_by_box(Gaussian(blur), (half / 4.0, half / 2.0), turned))
+    sides = [side + sign * turned[:, axis] for axis, side in enumerate((half / 4.0, half / 2.0)) for sign in (-1, 1)]
+    light = np.sum(column * nodes.area * sky.caught_by_box(Gaussian(blur), np.stack(sides, axis=-1)))
     expected = erf(half / 4.0 / np.sqrt(across + 2.0 * blur**2)) * erf(half / 2.0 / np.sqrt(long + 2.0 * blur**2))
     np.testing.assert_allclose(light, expected, rtol=1e-3)
 

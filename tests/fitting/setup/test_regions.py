@@ -39,10 +39,12 @@ def test_position_angles_run_from_north_to_east():
 
 def test_box_sides_follow_its_angle():
     up = math.radians(0.3), 0.0
-    left, right, bottom, top = np.rad2deg(boxed().region.sides(up))
-    np.testing.assert_allclose([left, right, bottom, top], [-0.2, 0.2, 0.2, 0.4])
+    source = np.zeros((1, 2))
+    aside = np.rad2deg(np.arcsin(np.sin(np.deg2rad(0.2)) * np.cos(up[0])))
+    np.testing.assert_allclose(np.rad2deg(boxed().region.inside(source, up))[0], [aside, aside, 0.4, -0.2])
     # Turned by 90° from north to east its height runs along right ascension: north is now on the left of its width.
-    np.testing.assert_allclose(np.rad2deg(boxed(angle=90.0).region.sides(up)), [-0.5, -0.1, -0.1, 0.1], atol=1e-12)
+    aside = np.rad2deg(np.arcsin(np.sin(np.deg2rad(0.1)) * np.cos(up[0])))
+    np.testing.assert_allclose(np.rad2deg(boxed(angle=90.0).region.inside(source, up))[0], [-0.1, 0.5, aside, aside])
 
 
 def test_boxes_that_tile_a_region_see_what_the_whole_sees():

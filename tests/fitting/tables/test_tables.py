@@ -618,18 +618,19 @@ def test_what_ships_and_what_is_documented_is_not_odd(tmp_path: Path) -> None:
 
 
 def test_a_box_catches_along_its_width_what_it_does_not_along_its_height() -> None:
-    """Shares of a blurred point that a box of 4° × 1° catches, by error functions along its own axes."""
-    spread = 0.3
+    """Shares of a blurred point that a small box, 4" × 1", catches, by error functions along its own axes."""
+    spread, arcsec = 0.3, 1.0 / 3600.0
     for angle in (0.0, 90.0, 30.0):
-        box, turn = Box(width=4.0, height=1.0, angle=angle), math.radians(angle)
+        box, turn = Box(width=4.0 * arcsec, height=arcsec, angle=angle), math.radians(angle)
         for along, across in ((1.5, 0.0), (0.0, 1.5), (1.9, 0.4), (-1.0, -0.6)):  # by the width, by the height
             north = across * math.cos(turn) - along * math.sin(turn)
             east = across * math.sin(turn) + along * math.cos(turn)
             ends = [(half - x, -half - x) for half, x in ((2.0, along), (0.5, across))]
             shares = [0.5 * (erf(b / spread / 2**0.5) - erf(a / spread / 2**0.5)) for b, a in ends]
-            # The point is told from what shines, and the box's centre lies 0.2° north and 0.1° west of that.
-            point = np.deg2rad([[north + 0.2, east - 0.1]])
-            caught = box.caught(point, Gaussian(math.radians(spread)), tuple(np.deg2rad([0.2, -0.1])))
+            # The point is told from what shines, and the box's centre lies 0.2" north and 0.1" west of that.
+            point = np.deg2rad([[north + 0.2, east - 0.1]]) * arcsec
+            middle = tuple(np.deg2rad([0.2, -0.1]) * arcsec)
+            caught = box.caught(point, Gaussian(math.radians(spread) * arcsec), middle)
             np.testing.assert_allclose(caught, [[shares[0] * shares[1]]], rtol=1e-9, atol=1e-12)
             inside = abs(along) < 2.0 and abs(across) < 0.5
-            assert bool(box.contains(point, tuple(np.deg2rad([0.2, -0.1])))[0, 0]) is inside
+            assert bool(box.contains(point, middle)[0, 0]) is inside

@@ -98,11 +98,13 @@ def test_a_psf_that_bends_is_interpolated():
 
 
 def test_a_centre_that_moves_weights_by_its_distance():
-    """Weights of ϱ² between the table's centre and the component's place, the source's own offset taken off."""
+    """Weights of the squared chord between the table's centre and the component's place, the source's offset on top."""
     centre = Centre("halo", (0.3, 0.1), (0.0, 1.0), 6)
     moved = bind(SCENE, {"components.halo.place.north": 0.1, "view.offset_east": -0.2})
-    squares = chebyshev_nodes(0.0, 1.0, 6)
-    expected = (0.3 - 0.1) ** 2 + (0.1 + 0.2) ** 2
+    squares = chebyshev_nodes(0.0, 4.0 * np.sin(np.deg2rad(0.5)) ** 2, 6)
+    places = np.deg2rad([[0.3, 0.1], [0.1, -0.2]])
+    arcs, turns = np.hypot(*places.T), np.arctan2(*places.T)
+    expected = 2.0 - 2.0 * (np.cos(arcs).prod() + np.sin(arcs).prod() * np.cos(turns[0] - turns[1]))
     assert float(centre.weight(moved) @ squares) == pytest.approx(expected, rel=1e-10)
     assert float(jnp.sum(centre.weight(moved))) == pytest.approx(1.0)
 
@@ -141,7 +143,8 @@ def test_a_cloud_shines_by_its_mass_and_mean_density(shape):
     if shape == "ball":
         points *= (rng.uniform(size=(len(points), 1)) ** (1 / 3)) / np.linalg.norm(points, axis=1, keepdims=True)
     turn = np.deg2rad(azimuth)
-    middle = np.array([pc * offset * np.cos(turn), pc * offset * np.sin(turn), depth])
+    across = 1e3 * DISTANCE * np.tan(np.deg2rad(offset))
+    middle = np.array([across * np.cos(turn), across * np.sin(turn), depth])
     squared = np.sum((middle + pc * size * points) ** 2, axis=1)
     mean = np.mean(np.exp(-squared / (4.0 * KAPPA * AGE))) / (4.0 * np.pi * KAPPA * AGE) ** 1.5
     expected = 1e4 / DISTANCE**2 * np.asarray(SOURCE.amplitude(KINETIC)) * mean
@@ -152,6 +155,8 @@ def test_components_at_places_of_their_own_are_asked_from_there():
     there = Place(north=0.4, east=-0.1, depth=5.0)
     scene = Scene({"halo": Model(SOURCE, MEDIUM, Homogeneous(), place=there)}, View(distance=DISTANCE))
     vector = np.asarray(scene.place("halo"))
-    pc = 1e3 * DISTANCE * np.pi / 180.0
+    pc = 1e3 * DISTANCE * np.tan(np.deg2rad(np.hypot(0.4, 0.1))) / np.hypot(0.4, 0.1)
     np.testing.assert_allclose(vector, [0.4 * pc, -0.1 * pc, 5.0])
+    apart = np.linalg.norm(vector + np.array([0.0, 0.0, 1e3 * DISTANCE]))
+    assert float(scene.distance("halo")) == pytest.approx(apart, rel=1e-12)
     np.testing.assert_allclose(scene.surroundings("halo").gas.at(jnp.zeros((1, 3))), [1.0])

@@ -8,6 +8,7 @@ import pytest
 from scipy.special import erf
 
 from jaxcrc import Burst, CosmicRayCloud, Light, Point, PowerLaw, PowerLawDiffusion, Released, UniformGas, phase
+from jaxcrc.observe.globe import Globe
 from jaxcrc.source.release import Ball
 from jaxcrc.source.remnant import Remnant
 from jaxcrc.transport.base import EnergyGrid, Status, Surroundings
@@ -84,8 +85,11 @@ def test_the_tube_has_a_direction_an_edge_and_a_covering(strong):
     assert float(area) == pytest.approx(np.pi * radius**2, rel=1e-4)
 
 
-@pytest.mark.parametrize("inclination", [90.0, 40.0])
-def test_rings_see_the_tube_as_counting_does(strong, inclination):
+@pytest.mark.parametrize(
+    ("inclination", "distance"),
+    [(90.0, np.inf), (40.0, np.inf), (90.0, 150.0), (40.0, 150.0), (140.0, 150.0), (150.0, 400.0)],
+)
+def test_rings_see_the_tube_as_counting_does(strong, inclination, distance):
     """All of it in a circle that is wide enough; ring by ring as points strewn evenly over its cross-section."""
     slant = np.radians(inclination)
     axis = jnp.array([np.sin(slant), 0.0, np.cos(slant)])
@@ -93,15 +97,22 @@ def test_rings_see_the_tube_as_counting_does(strong, inclination):
     everything = field.rings(jnp.array([0.0, 1e5]))[::2, 0] * jnp.pi * 1e10
     np.testing.assert_allclose(everything / field.amplitude[::2], 1.0, rtol=1e-3)
     inner, outer = np.array([0.0, 5.0, 20.0, 40.0]), np.array([5.0, 20.0, 40.0, 80.0])
-    found = np.asarray(field.rings(jnp.array([*inner, outer[-1]])))[0] * np.pi * (outer**2 - inner**2)
+    solid = Globe(distance).ring(inner, outer)
+    found = np.asarray(field.rings(jnp.array([*inner, outer[-1]]), distance))[0] * solid
     face, density = np.asarray(field.face[0]), np.exp(np.asarray(field.log_density[0])) * float(field.amplitude[0])
     z = np.linspace(-200.0, 200.0, 2001)
     along = np.interp(np.abs(z), 0.5 * (face[1:] + face[:-1]), density) * (z[1] - z[0])
     radius = float(jnp.exp(field.log_radius[0]))
     count = np.arange(3000)
     rho, phi = radius * np.sqrt((count + 0.5) / count.size), np.pi * (3.0 - np.sqrt(5.0)) * count
-    on_sky = np.hypot(z * np.sin(slant) - (rho * np.cos(phi))[:, None] * np.cos(slant), (rho * np.sin(phi))[:, None])
-    counted = [np.sum(along * np.mean((on_sky >= a) & (on_sky < b), axis=0)) for a, b in zip(inner, outer, strict=True)]
+    x, y = (rho * np.sin(phi))[:, None], (rho * np.cos(phi))[:, None]
+    across = np.hypot(z * np.sin(slant) - y * np.cos(slant), x)
+    depth = 1.0 + (z * np.cos(slant) + y * np.sin(slant)) / distance  # from us, in distances of the remnant
+    on_sky = across if np.isinf(distance) else distance * np.arctan2(across, distance * depth)
+    light = along * ((depth**2 + (across / distance) ** 2) ** -1.0)
+    counted = [
+        np.sum(np.mean(light * ((on_sky >= a) & (on_sky < b)), axis=0)) for a, b in zip(inner, outer, strict=True)
+    ]
     np.testing.assert_allclose(found, np.pi * radius**2 * np.array(counted), rtol=0.02)
 
 
