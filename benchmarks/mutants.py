@@ -25,6 +25,8 @@ from pathlib import Path
 import click
 from cosmic_ray.commands.init import _all_work_items  # the one that needs no database
 from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.testing import run_tests
+from cosmic_ray.work_item import TestOutcome
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = ["jaxcrc", *(f"fitting/{room}" for room in ("tables", "setup", "problem", "inference", "runs"))]
@@ -48,9 +50,13 @@ def tests(module: str) -> list[str]:
     return [str(mirror), *(path for path in THROUGH if path != str(mirror))]
 
 
-def tried(clone: str, mutation, python: str) -> dict:
+def command(python: str, folders: list[str]) -> str:
+    how = "-x -q -p no:xdist -p no:cacheprovider -m 'not slow' -o addopts= --import-mode=importlib"
+    return f"{python} -m pytest {how} {' '.join(folders)}"
+
+
+def prepare(clone: str) -> None:
     os.chdir(clone)
-    module = str(mutation.module_path)
     # A mutant leaves most programs as they are: they are compiled once for all.
     os.environ |= {
         "JAX_PLATFORMS": "cpu",
@@ -58,8 +64,11 @@ def tried(clone: str, mutation, python: str) -> dict:
         "JAX_COMPILATION_CACHE_DIR": str(Path(clone).parent / "programs"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
-    how = "-x -q -p no:xdist -p no:cacheprovider -m 'not slow' -o addopts= --import-mode=importlib"
-    result = mutate_and_test([mutation], f"{python} -m pytest {how} {' '.join(tests(module))}", LONGEST)
+
+
+def tried(clone: str, mutation, python: str) -> dict:
+    prepare(clone)
+    result = mutate_and_test([mutation], command(python, tests(str(mutation.module_path))), LONGEST)
     last = [line for line in (result.output or "").splitlines() if line.startswith(("FAILED", "ERROR"))][:1]
     outcome = result.test_outcome.value if result.test_outcome else result.worker_outcome.value
     return key(mutation) | {"outcome": outcome, "by": last[0] if last else "", "diff": result.diff}
@@ -95,6 +104,10 @@ def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: st
         clones = [f"{folder}/{i}" for i in range(jobs)]
         for clone in clones:
             subprocess.run(["git", "clone", "-q", str(ROOT), clone], check=True)
+        prepare(clones[0])
+        outcome, output = run_tests(command(python, THROUGH), 4 * LONGEST)
+        if outcome is not TestOutcome.SURVIVED:
+            raise click.ClickException(f"tests fail without a mutant: {output[-500:]}")
         pools = [ProcessPoolExecutor(1) for _ in clones]
         waiting = iter(left)
         running = {}
