@@ -57,6 +57,7 @@ from .responses.channel import Fields as Fields
 from .responses.channel import Models as Models
 from .responses.channel import Strength as Strength
 from .responses.cloud import CloudSpectrum as CloudSpectrum
+from .responses.cuts import Cuts as Cuts
 from .responses.points import Points as Points
 from .responses.round import Centre as Centre
 from .responses.round import Column as Column

@@ -150,8 +150,8 @@ class Scene(eqx.Module):
 
     def distance(self, component: str) -> Scalar:
         """From us to a component [pc]."""
-        away = jnp.zeros(3).at[2].set(self.view.distance * PC_PER_KPC)
-        return jnp.sqrt(jnp.sum((self.place(component) + away) ** 2))
+        place = self.place(component)
+        return jnp.sqrt(jnp.sum(place.at[2].add(self.view.distance * PC_PER_KPC) ** 2))
 
     def surroundings(self, component: str) -> Surroundings:
         """What a component meets on its way; positions count from its place."""

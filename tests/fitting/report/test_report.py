@@ -266,7 +266,7 @@ def test_correlated_points_feel_their_systematic(real, systematic):
 
 def test_a_brightness_through_a_circle_is_drawn_with_its_solid_angle(real):
     tev = real.problem.tables["tev"]
-    solid = 2.0 * math.pi * (1.0 - math.cos(math.radians(0.15)))
+    solid = 4.0 * math.pi * math.sin(0.5 * math.radians(0.15)) ** 2
     per_solid = {"kind": "surface_brightness", "unit": u.Unit("1 / (TeV cm2 s sr)")}
     bright = dataclasses.replace(tev, value=tev.value / solid, **per_solid)
     np.testing.assert_allclose(predictive.sed_factor(bright), predictive.sed_factor(tev) * solid, rtol=1e-12)

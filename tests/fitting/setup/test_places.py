@@ -21,7 +21,7 @@ from fitting.cases.files import CaseError, locate_case
 from fitting.cases.layout import blank_table
 from fitting.runs.labels import labels
 from fitting.tables.table import Table
-from jaxcrc import Anisotropic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
+from jaxcrc import Anisotropic, Ballistic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
 from jaxcrc.responses.points import Points
 from jaxcrc.responses.round import Round
 from jaxcrc.units import PC_PER_KPC
@@ -298,7 +298,7 @@ def test_what_a_place_cannot_do_is_said():
     with pytest.raises(ValueError, match=r"a box needs a fixed source.*place of 'halo'"):
         problem(scene(), box, free)
     with pytest.raises(ValueError, match="fixed place on the sky"):
-        problem(scene(transport=Anisotropic(log10_ratio=-1.0)), priors=free)
+        problem(scene("continuous", transport=Ballistic()), priors={**PRIOR, **free})
     with pytest.raises(ValueError, match="has no end"):
         problem(scene(), priors={EAST: dist.Normal(0.0, 0.1)})
     with pytest.raises(ValueError, match="only clouds, or gas that is not uniform"):

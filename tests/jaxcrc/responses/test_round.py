@@ -38,7 +38,7 @@ from jaxcrc import (
 )
 from jaxcrc.numerics.quadrature import chebyshev_nodes
 from jaxcrc.observe.inside import Spheres
-from jaxcrc.responses.cloud import Sizes
+from jaxcrc.responses.cloud import Asked, Sizes
 from jaxcrc.units import CM2_S_PER_PC2_KYR, PROTON_MASS
 
 KINETIC = jnp.geomspace(100.0, 1e4, 5)
@@ -129,7 +129,7 @@ def test_a_cloud_shines_by_its_mass_and_mean_density(shape):
     )
     scene = Scene(SCENE.components, view, {}, UniformGas(density=1.0))
     look = CloudSpectrum(
-        inside={"halo": Spheres(shape)},
+        inside={"halo": Asked(Spheres(shape))},
         projection=jnp.ones((12, 1, 1, 1)),
         channels=(Channel("halo", AS_IT_IS, False),),
         sizes=Sizes((size / 3.0, size * 3.0), 10, np.inf),
