@@ -97,15 +97,16 @@ class AlongField(AxialField):
         square = jnp.sum(centre**2)
         return along, jnp.sqrt(jnp.maximum(square - along**2, 1e-18 * square + floor(square)))
 
-    def summed(self, share: Share) -> Float[Array, "*bin energy"]:
+    def summed(self, share: Share, each: bool = False) -> Float[Array, "*bin energy"]:
         """A share of a burst, summed over the look-back times of a release that goes on, and times the amplitude.
 
-        Arguments: share — of a particle of a burst, by its R_d² = 4κt [pc²] alone.
+        Arguments: share — of a particle of a burst, by its R_d² = 4κt [pc²] alone; each — of every energy by itself.
         """
         old = self.time > 0.0
         time = jnp.where(old, self.time, 1.0)
         if self.history is None:
-            found = tabled(share, squared(time, self.kappa)[1], _FEW)
+            square = squared(time, self.kappa)[1]
+            found = tabled(share, square, square.size if each else _FEW)
         else:
             first = jnp.asarray(_FIRST, time.dtype)
             look, since, weight = look_back(first, time, self.history.duration(), self.history.clustering())

@@ -100,7 +100,7 @@ class Tied(AlongField):
             sizes = jnp.broadcast_to(self.size, square.shape)
             return jnp.moveaxis(jax.lax.map(mapped, (jnp.sqrt(square), sizes)), 0, -1)
 
-        return self.summed(share)
+        return self.summed(share, each=self.size.ndim > 0)
 
 
 def _reaching(

@@ -92,21 +92,16 @@ class TubeField(AxialField):
         """Mean n over the gas of a cloud [GeV⁻¹ cm⁻³], times the covering fraction: by discs across the tube."""
         z = centre @ self.axis
         rho = jnp.sqrt(jnp.maximum(jnp.sum(centre**2) - z**2, 1e-18 * jnp.sum(centre**2) + TINY))
-        radius, reach = jnp.exp(self.log_radius), size if shape == "ball" else 6.0 * size
+        radius, reach = self.radius(), size if shape == "ball" else 6.0 * size
         near = z + reach * jnp.asarray([-1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0], z.dtype)
-
-        def one(place: Array, log_density: Array, radius: Scalar) -> Scalar:
-            here, step = lines(joined(near, radius, _STEPS))
-            few = monotone_cubic(place, log_density, jnp.abs(here))
-            density = jnp.where(jnp.abs(here) < place[-1], jnp.exp(few), 0.0)
-            if shape == "ball":
-                disc = jnp.sqrt(jnp.maximum(size**2 - (here - z) ** 2, 1e-12 * size**2))
-                return jnp.sum(step * density * common_area(rho, radius, disc)) / (4.0 / 3.0 * math.pi * size**3)
-            gas = jnp.exp(-((here - z) ** 2) / (2.0 * size**2)) / (math.sqrt(2.0 * math.pi) * size)
-            return jnp.sum(step * density * gas) * gaussian_in_disc(rho, radius, 2.0 * size**2)
-
-        few = jax.vmap(one)(self.place, self.log_density, radius)
-        return self.covering * self.amplitude * jnp.exp(self._spread(jnp.log(jnp.maximum(few, TINY))[:, None])[:, 0])
+        place, step = lines(joined(near, jnp.exp(jnp.mean(self.log_radius)), _STEPS))
+        light = self.covering * step * self.along(place)
+        if shape == "ball":
+            disc = jnp.sqrt(jnp.maximum(size**2 - (place - z) ** 2, 1e-12 * size**2))
+            shared = common_area(rho, radius[:, None], disc)
+            return jnp.sum(light * shared, axis=-1) / (4.0 / 3.0 * math.pi * size**3)
+        gas = jnp.exp(-((place - z) ** 2) / (2.0 * size**2)) / (math.sqrt(2.0 * math.pi) * size)
+        return jnp.sum(light * gas, axis=-1) * gaussian_in_disc(rho, radius, 2.0 * size**2)
 
     def _spread(self, few: Float[Array, "few node"]) -> Float[Array, "energy node"]:
         return jax.vmap(lambda y: monotone_cubic(self.log_energy, y, self.log_wanted), in_axes=1, out_axes=1)(few)

@@ -24,6 +24,7 @@ from fitting.tables.table import Table
 from jaxcrc import Anisotropic, Ballistic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
 from jaxcrc.responses.points import Points
 from jaxcrc.responses.round import Round
+from jaxcrc.transport.base import Symmetry
 from jaxcrc.units import PC_PER_KPC
 from tests.fitting.halos import CHI, centred, halo, layout
 
@@ -156,7 +157,8 @@ def test_pairs_that_mirror_each_other_are_seen_alike():
 
 
 @pytest.mark.slow
-def test_points_see_what_round_matrices_see():
+def test_points_see_what_round_matrices_see(monkeypatch):
+    monkeypatch.setattr(Anisotropic, "symmetry", lambda transport, source: Symmetry.NONE)
     there = scene(place=elsewhere())
     points = problem(scene(place=elsewhere(), transport=Anisotropic(log10_ratio=0.0, inclination=60.0, azimuth=20.0)))
     assert isinstance(points.setup.response["table"][0], Points)
