@@ -75,7 +75,7 @@ def gaussian_light(case: fitting.Problem) -> tuple[np.ndarray, np.ndarray]:
     """Light of each energy of a burst from all around [photon, energy], and its width on the sky [deg]."""
     field = solve(case.scene, case.setup)["halo"]
     (look,) = case.setup.response["table"]
-    distance = float(case.scene.view.distance)
+    distance = float(case.scene.distance("halo")) / PC_PER_KPC
     column = np.asarray(field.amplitude) / PC_PER_KPC**3 / distance**2  # [kpc sr] times a density
     width = np.rad2deg(np.sqrt(2.0 * np.asarray(field.kappa) * float(field.time)) / (PC_PER_KPC * distance))
     return np.asarray(look.channels[0].emission[0]) * column, width
@@ -225,13 +225,14 @@ def test_gas_stays_around_the_source():
     case = problem(scene(place=place, gas=bubble), wide)
     assert isinstance(case.setup.response["table"][0], Points)
     light, width = gaussian_light(case)
-    sigma = np.deg2rad(width) * PC_PER_KPC
+    sigma = np.deg2rad(width) * float(case.scene.distance("halo"))
     shift = np.linalg.norm(np.asarray(place.vector(1.0)))
     radius = np.linspace(0.0, 1.0, 4001)[1:] * (shift + 10.0 * sigma[:, None])
     weight = ncx2.pdf((radius / sigma[:, None]) ** 2, 3, (shift / sigma[:, None]) ** 2) * 2.0 * radius
     gas = np.asarray(bubble.at(jnp.asarray(radius.ravel())[:, None] * jnp.eye(1, 3))).reshape(radius.shape)
     mean = np.sum(gas * weight, axis=1) / np.sum(weight, axis=1)
-    np.testing.assert_allclose(case.predict().tables["table"][:, 0], light @ mean, rtol=1e-4)
+    nearer = 1.0 + (sigma / float(case.scene.distance("halo"))) ** 2  # the mean of d²/s² over a Gaussian
+    np.testing.assert_allclose(case.predict().tables["table"][:, 0], light @ (mean * nearer), rtol=2e-4)
 
 
 @pytest.mark.slow
