@@ -15,11 +15,11 @@ pytestmark = pytest.mark.slow
 BEST = {
     "w28": 338.138,
     "w28/ohira11": 339.744,
-    "w28/nava13": 327.792,
+    "w28/nava13": 327.793,
     "w28/yan12": 332.511,
     "w28/yang15": 339.368,
     "w28/dynamics": 529.190,
-    "geminga-like": 2329.483,
+    "geminga-like": 2329.084,
     "hess_j1825": 177.111,
 }
 
