@@ -3,8 +3,8 @@
 The stored points are each case's own values and draws from its priors. Where a calculation became more exact, its
 numbers were stored anew: the clouds of W28, the youngest electrons of pulsars (by 1e-5), and rays that start at us on
 a sky that is a sphere (about a per cent of the light 6 deg from the nearest pulsar, far less elsewhere; the simulated
-halo was simulated again), and clouds beside or in what is thin: field lines, whose fixed nodes missed light far from the
-best fit, and the flux tube, whose edge they blurred (0.5 % of the light).
+halo was simulated again), and clouds beside or in what is thin: field lines, whose fixed nodes missed light far from
+the best fit, and the flux tube, whose edge they blurred (0.5 % of the light).
 """
 
 import json
