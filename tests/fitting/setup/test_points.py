@@ -104,7 +104,8 @@ def test_a_constant_source_that_hardly_beams_looks_round(monkeypatch):
     monkeypatch.setattr(Homogeneous, "symmetry", lambda transport, source: Symmetry.NONE)  # the same points for both
     more = seen(Ballistic(), ANNULI, release) / seen(Homogeneous(), ANNULI, release) - 1.0
     assert np.all((more[:, 0] > 5e-5) & (more[:, 0] < 3e-3))
-    np.testing.assert_allclose(more[:, 1:], 0.0, atol=2e-5)
+    # Farther out the light that flies towards us comes from the near side, which is nearer by its depth over 1 kpc.
+    np.testing.assert_allclose(more[:, 1:], 0.0, atol=3e-4)
 
 
 @pytest.mark.slow
