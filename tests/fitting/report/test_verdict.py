@@ -454,6 +454,8 @@ def test_the_difference_of_two_runs_is_second_minus_first_in_both_widths(problem
         sd = PRIORS[path][1]  # half of the 68 % interval of a Gaussian is 0.994 of its sd
         assert rows[path]["width_1"] == pytest.approx(0.0994 * sd, rel=0.08)
         assert rows[path]["width_2"] == pytest.approx(0.1989 * sd, rel=0.08)
+        assert rows[path]["first"] == pytest.approx(float(np.median(first.draws[path])))
+        assert rows[path]["second"] == pytest.approx(float(np.median(second.draws[path])))
         assert rows[path]["pull"] == pytest.approx(shift / (0.1 * np.sqrt(5.0) * sd), abs=0.15, rel=0.08)
     back = {row["parameter"]: row["pull"] for row in side_by_side(second, first)}
     assert back[CHI] == pytest.approx(-rows[CHI]["pull"])
