@@ -68,6 +68,7 @@ def test_rims_of_escaping_particles_are_followed(spread, shape, transport):
     assert np.all(np.abs(found - expected) <= 1e-3 * expected + 1e-6 * expected.max())
 
 
+@pytest.mark.slow
 def test_shells_too_thin_for_any_nodes_are_refused():
     with pytest.raises(ValueError, match="too many nodes; raise the release's 'spread'"):
         problem(0.005, RemnantShell(), lowest="1 GeV", log10_age=5.5)

@@ -79,6 +79,7 @@ def test_every_path_of_gas_with_edges_acts_or_is_refused(name):
     check_walk(problem(GASES[name]))
 
 
+@pytest.mark.slow
 def test_a_step_that_would_move_is_refused():
     for gas, prior in (
         (SHELL, {"gas.radius_outer": dist.Uniform(9.0, 11.0)}),

@@ -85,7 +85,6 @@ TAKES = {
 }
 QUICK = {
     ("finite", "point", "homogeneous"),
-    ("escape", "remnant-ball", "trapped"),
     ("escape", "remnant-shell", "field-lines"),
 }
 CASES = [
@@ -158,6 +157,7 @@ def test_several_sources_add_up():
     assert np.all(both > np.maximum(density(one), 0.0) * (1.0 - 1e-12))
 
 
+@pytest.mark.slow
 def test_sharp_escape_is_the_shell_of_its_momentum():
     from jaxcrc import burst_shell
 

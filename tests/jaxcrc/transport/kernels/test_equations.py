@@ -236,6 +236,7 @@ def test_a_sphere_keeps_what_has_not_leaked():
     np.testing.assert_allclose(continuous_bounded(1.0, 2.5, kappa, size, 3.0), summed, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_slopes_in_the_leak_speed_match_differences():
     for kernel in (burst_bounded, continuous_bounded):
         for leak in (0.05, 0.5, 2.0, 50.0):
