@@ -82,6 +82,7 @@ def predicted(case: str, **values: float) -> dict[str, np.ndarray]:
     return {name: np.asarray(rows) for name, rows in found.tables.items()}
 
 
+@pytest.mark.slow
 def test_a_scan_of_a_position_is_the_cases_written_there(write, run, tmp_path):
     xr = pytest.importorskip("xarray")
     case = write(HALO, profile=profile())
@@ -162,6 +163,7 @@ period_derivative = {rate}
     assert code == 0 or "period" in error
 
 
+@pytest.mark.slow
 def test_protons_reach_as_far_as_the_highest_photons_need(write):
     text = HALO.replace("100 TeV", "10 PeV").replace(
         "[view]", '[options]\nhadronic = "kelner06"\nnuclear = "none"\n[view]'
