@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import fitting
 from jaxcrc.transport.base import Status
@@ -84,7 +85,6 @@ def predicted(case: str, **values: float) -> dict[str, np.ndarray]:
 
 @pytest.mark.slow
 def test_a_scan_of_a_position_is_the_cases_written_there(write, run, tmp_path):
-    xr = pytest.importorskip("xarray")
     case = write(HALO, profile=profile())
     grids = "--grid", "view.offset_north=0:8:2", "--grid", f"{CHI}=-1.5:-1:2"
     assert run("scan", case, *grids, "--out", "scan")[0] == 0
