@@ -9,7 +9,8 @@
 A mutant (a sign turned, * for /, a number one higher, a comparison the other way) is killed when a test fails. Each is
 tried in a clone of HEAD against the tests of its own room first and then against those that go through every room;
 so the score is a lower bound of what the whole suite notices. Results are written line by line: the same command
-goes on after a stop. Survivors are printed as differences.
+goes on after a stop, as long as HEAD is the same. Survivors are printed as differences; mutants that could not be tried
+count as neither.
 """
 
 from __future__ import annotations
@@ -66,20 +67,21 @@ def prepare(clone: str) -> None:
     }
 
 
-def tried(clone: str, mutation, python: str) -> dict:
+def tried(clone: str, mutation, python: str, head: str) -> dict:
     prepare(clone)
     result = mutate_and_test([mutation], command(python, tests(str(mutation.module_path))), LONGEST)
     last = [line for line in (result.output or "").splitlines() if line.startswith(("FAILED", "ERROR"))][:1]
     outcome = result.test_outcome.value if result.test_outcome else result.worker_outcome.value
-    return key(mutation) | {"outcome": outcome, "by": last[0] if last else "", "diff": result.diff}
+    return key(mutation, head) | {"outcome": outcome, "by": last[0] if last else "", "diff": result.diff}
 
 
-def key(mutation) -> dict:
-    return {"module": str(mutation.module_path), "kind": mutation.operator_name, "occurrence": mutation.occurrence}
+def key(mutation, head: str) -> dict:
+    found = {"module": str(mutation.module_path), "kind": mutation.operator_name, "occurrence": mutation.occurrence}
+    return {"head": head, **found}
 
 
 def name(found: dict) -> tuple:
-    return found["module"], found["kind"], found["occurrence"]
+    return found["head"], found["module"], found["kind"], found["occurrence"]
 
 
 @click.command()
@@ -93,19 +95,23 @@ def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: st
     """Tries mutants of MODULES (all that carry numbers) and prints the score and the survivors."""
     out = out.resolve()
     os.chdir(ROOT)
+    if subprocess.run(["git", "status", "--porcelain", "-uno"], check=True, capture_output=True).stdout:
+        raise click.ClickException("mutants are made of HEAD: commit what is changed first")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     paths = [path for given in modules or NUMBERS for path in sorted([Path(given), *Path(given).rglob("*.py")])]
     found = [item.mutations[0] for item in _all_work_items([p for p in paths if p.suffix == ".py"], {})]
     found = [mutation for mutation in found if mutation.operator_name.removeprefix("core/") in KINDS]
     drawn = random.Random(seed).sample(found, min(sample, len(found)))
     known = {name(line): line for line in map(json.loads, out.read_text().splitlines())} if out.exists() else {}
-    left = [mutation for mutation in drawn if name(key(mutation)) not in known]
+    left = [mutation for mutation in drawn if name(key(mutation, head)) not in known]
     print(f"{len(drawn)} of {len(found)} mutants drawn, {len(drawn) - len(left)} known", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         clones = [f"{folder}/{i}" for i in range(jobs)]
         for clone in clones:
             subprocess.run(["git", "clone", "-q", str(ROOT), clone], check=True)
         prepare(clones[0])
-        outcome, output = run_tests(command(python, THROUGH), 4 * LONGEST)
+        folders = dict.fromkeys(folder for mutation in left for folder in tests(str(mutation.module_path)))
+        outcome, output = run_tests(command(python, list(folders or THROUGH)), 4 * LONGEST)
         if outcome is not TestOutcome.SURVIVED:
             raise click.ClickException(f"tests fail without a mutant: {output[-500:]}")
         pools = [ProcessPoolExecutor(1) for _ in clones]
@@ -113,7 +119,7 @@ def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: st
         running = {}
         for pool, clone in zip(pools, clones, strict=True):
             if (mutation := next(waiting, None)) is not None:
-                running[pool.submit(tried, clone, mutation, python)] = pool, clone
+                running[pool.submit(tried, clone, mutation, python, head)] = pool, clone
         while running:
             done = next(as_completed(running))
             pool, clone = running.pop(done)
@@ -123,12 +129,13 @@ def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: st
                 file.write(json.dumps(line) + "\n")
             print(f"{line['outcome']:9s} {line['module']} {line['kind']} {line['by'][:110]}", flush=True)
             if (mutation := next(waiting, None)) is not None:
-                running[pool.submit(tried, clone, mutation, python)] = pool, clone
-    lines = [known[name(key(mutation))] for mutation in drawn]
-    alive = [line for line in lines if line["outcome"] == "survived"]
+                running[pool.submit(tried, clone, mutation, python, head)] = pool, clone
+    lines = [known[name(key(mutation, head))] for mutation in drawn]
+    alive, killed = ([line for line in lines if line["outcome"] == outcome] for outcome in ("survived", "killed"))
     for line in alive:
         print(line["diff"])
-    print(f"{len(lines) - len(alive)} of {len(lines)} killed: {100 * (1 - len(alive) / max(len(lines), 1)):.1f} %")
+    told = len(alive) + len(killed)
+    print(f"{len(killed)} of {told} killed: {100 * len(killed) / max(told, 1):.1f} %; {len(lines) - told} not tried")
 
 
 if __name__ == "__main__":
