@@ -63,8 +63,8 @@ class CloudRequest:
 
     @property
     def remnant(self) -> Remnant:
-        """1e51 erg and 1.4 solar masses in the phase's own density."""
-        return Remnant(density=self.medium.density)
+        """1e51 erg and 1.4 solar masses in the phase's own gas."""
+        return Remnant(density=self.medium.hydrogen)
 
 
 @dataclass(frozen=True)

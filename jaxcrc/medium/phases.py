@@ -18,6 +18,7 @@ from jaxcrc.units import (
     FIELD_ENERGY_GEV_CM3,
     HYDROGEN_MASS_G,
     KM_S_PER_PC_KYR,
+    MEAN_MASS_PER_HYDROGEN,
     MICROGAUSS,
     PROTON_MASS_G,
     S_PER_KYR,
@@ -43,9 +44,9 @@ class Neutral(eqx.Module):
 class Phase(eqx.Module):
     """Gas of one phase. Every number may be changed, traced or batched.
 
-    The masses of the table, 1.21 m_H for each particle of the ionised and atomic phases, rule the waves alone. What
-    counts hydrogen nuclei, grammage and the remnant in the phase's own gas, takes `density` for their number and
-    1.4 m_H for each, as gas with a tenth of helium has: 16 % more mass than the waves of these phases carry.
+    One composition rules all: `total_density` is the mass that waves carry, that a remnant sweeps up and that protons
+    cross, and `hydrogen` counts its nuclei. Papers that give 1.4 m_H to each particle of these phases have 16 % more
+    mass in remnants and grammage than in the waves.
 
     Source: Marcowith 2025, Table 2 (the phases), Jean et al. 2009 (collision rates as quoted there).
     """
@@ -76,6 +77,11 @@ class Phase(eqx.Module):
     def total_density(self) -> Value:
         """ρ_i + ρ_n, all neutral species counted [m_H cm⁻³]."""
         return self.ion_density + self.neutral_density + sum(extra.density * extra.mass for extra in self.neutrals)
+
+    @property
+    def hydrogen(self) -> Value:
+        """n_H, hydrogen nuclei in the gas of `total_density`, with helium 1.4 m_H for each [cm⁻³]."""
+        return self.total_density / MEAN_MASS_PER_HYDROGEN
 
     @property
     def alfven_ion(self) -> Value:

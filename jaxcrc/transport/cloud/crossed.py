@@ -12,9 +12,9 @@ from jax import Array
 from jaxcrc.medium.phases import Phase
 from jaxcrc.transport.cloud.population import Number, Population, Value, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.cloud.tube import Mesh, Resolution, Tube, content, march_tube
-from jaxcrc.units import LIGHT_SPEED_CM_S, MEAN_MASS_PER_HYDROGEN, PROTON_MASS_G, S_PER_KYR
+from jaxcrc.units import HYDROGEN_MASS_G, LIGHT_SPEED_CM_S, S_PER_KYR
 
-PER_TIME = MEAN_MASS_PER_HYDROGEN * PROTON_MASS_G * LIGHT_SPEED_CM_S * S_PER_KYR  # [g cm⁻² kyr⁻¹] at 1 cm⁻³
+PER_TIME = HYDROGEN_MASS_G * LIGHT_SPEED_CM_S * S_PER_KYR  # [g cm⁻² kyr⁻¹] at 1 m_H cm⁻³
 
 
 GRAMMAGE_RESOLUTION = Resolution(cells=150, after=150)
@@ -31,7 +31,7 @@ def grammage(
 ) -> Value:
     """Mean grammage that protons released at `radius` cross within `length` of their source [g cm⁻²].
 
-    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ = 1.4 m_p n, with P = 0 at ±L; what is left when the march ends
+    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ = `phase.total_density`, with P = 0 at ±L; what is left when the march ends
     leaves exponentially.
 
     Arguments: as `solve_cloud`; length — L [pc]. Errors: as `solve_cloud`; ValueError for a length shorter than 1.1 a.
@@ -58,7 +58,7 @@ def _grammage(cloud: Population, radius: Array, energy: Array, length: Array, re
 
     record = march_tube(tube, resolution, lambda tube, state: content(tube, state, end))
     residence = _integral(record.time, record.extra).reshape(shape)
-    return PER_TIME * cloud.phase.density * residence * unit
+    return PER_TIME * cloud.phase.total_density * residence * unit
 
 
 def _integral(time: Array, amount: Array) -> Array:

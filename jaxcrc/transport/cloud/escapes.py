@@ -49,7 +49,7 @@ def escape(
     turns radiative leaves then. FAILED is set where half-life and age do not cross in the range; its end is returned
     there.
 
-    Arguments: phase; energy [GeV]; remnant — by default 1e51 erg and 1.4 solar masses in the phase's own density;
+    Arguments: phase; energy [GeV]; remnant — by default 1e51 erg and 1.4 solar masses in the phase's own gas;
     release; radius_range [pc]; resolution; options of `solve_cloud`. Errors: ValueError as `solve_cloud`, or for an
     unknown release.
     Source: Nava et al. 2016, 2019.
@@ -61,7 +61,7 @@ def escape(
         raise ValueError(f"radius_range must be two increasing radii in pc, got {radius_range}")
     cloud = make_cloud(phase, **options)
     _, energy = checked_inputs(cloud, low, energy)
-    remnant = Remnant(density=cloud.phase.density) if remnant is None else remnant
+    remnant = Remnant(density=cloud.phase.hydrogen) if remnant is None else remnant
     return _escape(cloud, energy, remnant, release, (low, high), resolution)
 
 

@@ -90,7 +90,7 @@ class CosmicRayCloud(AbstractTransport[Released, AbstractMedium]):
         log_few = jnp.linspace(jnp.log(energy.total[0]), jnp.log(energy.total[-1]), self.energies)
         few = jnp.exp(log_few)
         cloud = self.cloud(source, medium, few, energy.mass)
-        remnant = Remnant(density=self.phase.density) if self.remnant is None else self.remnant
+        remnant = Remnant(density=self.phase.hydrogen) if self.remnant is None else self.remnant
         age = source.release.time()
         radius, left = release_point(cloud, few, remnant, self.release, SPAN, RELEASE)
         radius = jnp.minimum(radius, remnant.radius(age))

@@ -35,6 +35,13 @@ def test_derived_quantities(name):
     np.testing.assert_allclose(*ratio, rtol=1e-12, atol=1e-12)  # momentum is conserved in collisions
 
 
+def test_mass_is_one():
+    """Waves, remnants and grammage carry the same mass, molecules and helium counted."""
+    medium = phase("dc")
+    assert float(medium.hydrogen) == pytest.approx(1.0e4 * 2.12 / 1.4, rel=1e-4)  # nearly all in molecules of 2.12 m_H
+    assert float(phase("wim").hydrogen) == pytest.approx(0.35 * 1.21 / 1.4, rel=1e-12)
+
+
 def test_names_in_either_case_and_unknown_ones():
     assert phase("CNM").name == "cnm"
     with pytest.raises(ValueError, match=r"lukewarm.*hism"):

@@ -37,6 +37,7 @@ from jaxcrc import (
 )
 from jaxcrc.transport.base import EnergyGrid, Surroundings
 from jaxcrc.units import PROTON_MASS
+from tests.jaxcrc.transport.counted import everywhere, expected
 
 GRID = EnergyGrid(jnp.geomspace(20.0, 2e5, 6), jnp.ones(6, bool), PROTON_MASS)
 PLACES = jnp.array([[1.0, 0.5, -0.3], [4.0, -2.0, 3.0], [0.0, 9.0, 4.0], [7.0, 20.0, 1.0]])
@@ -101,9 +102,9 @@ def whole(release, shape, move):
 
 
 @jax.jit
-def density(parts, around=AROUND):
+def density(parts, around=AROUND, places=PLACES):
     source, medium, transport = parts
-    return transport.solve(source, medium, GRID, around).density(PLACES)
+    return transport.solve(source, medium, GRID, around).density(places)
 
 
 @jax.jit
@@ -117,12 +118,17 @@ def slopes(parts, around=AROUND):
 
 @pytest.mark.parametrize("case", CASES, ids=" from ".join)
 def test_identities(case):
-    parts = whole(*case)
+    parts = source, medium, transport = whole(*case)
+    places, volume = everywhere(source, transport)
+    found = np.asarray(density(parts, AROUND, places))
+    assert np.all(np.isfinite(found))
+    assert np.all(found >= 0.0)
+    if case[2] != "with losses":  # which are compared with the equation itself elsewhere
+        total = expected(source, medium, transport, GRID)
+        tabled = case[0] == "continuous" and case[2] == "ballistic"  # at so many places, to 1e-5
+        np.testing.assert_allclose(found @ volume, total, rtol=1e-5 if tabled else 1e-6, atol=1e-12 * total.max())
     value = np.asarray(density(parts))
-    assert np.all(np.isfinite(value))
-    assert np.all(value >= 0.0)
     assert np.any(value > 0.0)
-    source, medium, transport = parts
     # Linear in the source: ten times the energy or power, ten times the particles.
     louder = jax.tree_util.tree_map_with_path(
         lambda path, leaf: leaf + 1.0 if path[-1].name in ("log10_energy", "log10_power") else leaf, source

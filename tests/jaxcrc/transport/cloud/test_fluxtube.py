@@ -46,7 +46,10 @@ def test_all_particles_are_in_the_tube(strong):
     """A27: ∫ n dV over both sides is what was released, energy by energy."""
     field, along, _ = strong
     number = 2.0 * jnp.trapezoid(along, Z, axis=1) * jnp.pi * field.radius() ** 2
-    np.testing.assert_allclose(number[::2] / field.amplitude[::2], 1.0, rtol=1e-2)
+    # The line through the cells holds up to 0.2 % more than they do; sums over cells feed the rings.
+    np.testing.assert_allclose(number[::2] / field.amplitude[::2], 1.0, rtol=2e-3)
+    cells = 2.0 * jnp.sum(jnp.exp(field.log_density) * jnp.diff(field.face, axis=1), axis=1)
+    np.testing.assert_allclose(cells * jnp.pi * jnp.exp(2.0 * field.log_radius), 1.0, rtol=1e-4)
 
 
 def test_waves_hold_particles_back(strong):
