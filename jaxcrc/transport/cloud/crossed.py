@@ -31,8 +31,8 @@ def grammage(
 ) -> Value:
     """Mean grammage that protons released at `radius` cross within `length` of their source [g cm⁻²].
 
-    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ = `phase.total_density`, with P = 0 at ±L; what is left when the march ends
-    leaves exponentially.
+    X = ∫ dt [∫_{|z|<L} ρ c P dz] / ∫ P(t=0) dz, ρ the phase's `total_density`, with P = 0 at ±L; what is left when the
+    march ends leaves exponentially.
 
     Arguments: as `solve_cloud`; length — L [pc]. Errors: as `solve_cloud`; ValueError for a length shorter than 1.1 a.
     Source: D'Angelo et al. 2016; Recchia et al. 2022.

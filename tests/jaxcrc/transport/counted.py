@@ -120,12 +120,8 @@ def kept(transport, release, kappa):
         else:
             left = [1e-9 if m == 1 else (m - 1) * math.pi + 1e-9 for m in modes]
             h = 1.0 - speed * size / k
-            x = np.array(
-                [
-                    brentq(lambda x: x * math.cos(x) - h * math.sin(x), low, m * math.pi - 1e-12)
-                    for low, m in zip(left, modes)
-                ]
-            )
+            ends = zip(left, modes * math.pi - 1e-12, strict=True)
+            x = np.array([brentq(lambda x, h=h: x * math.cos(x) - h * math.sin(x), *pair) for pair in ends])
         beta, rate = x / size, k * (x / size) ** 2
         weight = beta * 4.0 * math.pi * (np.sin(x) - x * np.cos(x)) / beta**2
         weight /= 4.0 * math.pi * (size / 2.0 - np.sin(2.0 * x) / (4.0 * beta))

@@ -58,9 +58,8 @@ def law(injection, energy):
     shape = lambda e: np.exp(np.asarray(injection.log_law(e)))  # noqa: E731
     low, high = np.log(float(injection.energy_min)), np.log(float(injection.farthest()))
     bends = np.log([float(bend) for bend in injection.bends()] + [float(injection.cutoff())])
-    whole = quad(
-        lambda x: np.exp(2.0 * x) * shape(np.exp(x)), low, high, points=bends, epsabs=0.0, epsrel=1e-9, limit=300
-    )
+    energies = lambda x: np.exp(2.0 * x) * shape(np.exp(x))  # noqa: E731
+    whole = quad(energies, low, high, points=bends, epsabs=0.0, epsrel=1e-9, limit=300)
     return np.where(energy <= float(injection.farthest()), shape(energy), 0.0) / whole[0]
 
 

@@ -86,9 +86,8 @@ def test_zone_around_a_cold_cloud():
 def published(name, *args, **options):
     """The grammage of papers, which give 1.4 m_p to each particle of a phase."""
     gas = phase(name)
-    return (
-        grammage(name, *args, **options) * (1.4 * PROTON_MASS_G * gas.density) / (HYDROGEN_MASS_G * gas.total_density)
-    )
+    theirs, ours = 1.4 * PROTON_MASS_G * gas.density, HYDROGEN_MASS_G * gas.total_density
+    return grammage(name, *args, **options) * theirs / ours
 
 
 def test_grammage():
