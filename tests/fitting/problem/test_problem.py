@@ -263,6 +263,14 @@ def test_outside_the_priors_the_density_is_zero(shipped):
     assert float(shipped.log_prior(start)) == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_likelihood_outside_a_parameters_range_is_refused(burst):
+    """The prior's 0 speaks for the density; a likelihood there would be of another model than the one asked for."""
+    point = {path: float(value) for path, value in burst.start().items()} | {INDEX: 9.0}
+    assert float(burst.log_density(point)) == float(burst.log_prior(point)) == -np.inf
+    with pytest.raises(ValueError, match="9 lies outside the range of the model, 1.5 to 3.5"):
+        burst.log_likelihood(point)
+
+
 def test_a_layout_takes_the_errors_that_are_asked_for(burst):
     blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"), fitting.Options(nuclear="none"))
     expected = blank.expected_tables()["profile"].value
