@@ -267,7 +267,7 @@ def test_a_likelihood_outside_a_parameters_range_is_refused(burst):
     """The prior's 0 speaks for the density; a likelihood there would be of another model than the one asked for."""
     point = {path: float(value) for path, value in burst.start().items()} | {INDEX: 9.0}
     assert float(burst.log_density(point)) == float(burst.log_prior(point)) == -np.inf
-    with pytest.raises(ValueError, match="9 lies outside the range of the model, 1.5 to 3.5"):
+    with pytest.raises(ValueError, match=r"9 lies outside the range of the model, 1\.5 to 3\.5"):
         burst.log_likelihood(point)
 
 
