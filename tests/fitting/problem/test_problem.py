@@ -1,5 +1,7 @@
 """A problem: one trace, finite gradients, every parameter with an effect, mocks that mean what they say."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +27,7 @@ from jaxcrc import (
     paths,
     predict,
 )
+from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.scene import get
 from tests.fitting.halos import CHI, DELTA, ENERGY, INDEX, halo, halo_priors, layout, mock_halo
 
@@ -279,3 +282,26 @@ def test_a_layout_takes_the_errors_that_are_asked_for(burst):
     for nonsense in (0.0, -0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="positive"):
             blank.simulate(jax.random.key(1), errors=nonsense)
+
+
+@pytest.fixture(scope="module")
+def dark(burst):
+    """A problem whose only model of light has no weight: 0/0."""
+    scene = dataclasses.replace(halo("burst"), hadronic=Hadronic(models={"kelner06": Share(weight=0.0)}))
+    options = fitting.Options(nuclear="none", hadronic="kelner06")
+    return fitting.Problem(scene, burst.tables, {CHI: dist.Uniform(-3.0, 0.0)}, options)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda problem: problem.predict(),
+        lambda problem: fitting.fit(problem, method="map"),
+        lambda problem: fitting.scan(problem, {CHI: [-2.0, -1.0]}, held={}),
+        lambda problem: problem.expected_tables(),
+    ],
+    ids=["predict", "fit", "scan", "simulate"],
+)
+def test_a_model_without_numbers_is_told(dark, ask):
+    with pytest.raises(ValueError, match=r"no number|log-density is"):
+        ask(dark)
