@@ -2,13 +2,14 @@
 # requires-python = ">=3.11"
 # dependencies = ["cosmic-ray==8.7.0", "click"]
 # ///
-"""Changes lines that carry numbers, one at a time, and counts how many changes the fast tests notice.
+"""Changes lines that carry numbers, one at a time, and counts how many changes the tests notice.
 
     uv run --script benchmarks/mutants.py [--sample 200] [--seed 0] [--jobs 2] [--out mutants.jsonl] [MODULE.py ...]
 
 A mutant (a sign turned, * for /, a number one higher, a comparison the other way) is killed when a test fails. Each is
-tried in a clone of HEAD against the tests of its own room first and then against those that go through every room;
-so the score is a lower bound of what the whole suite notices. Results are written line by line: the same command
+tried in a clone of HEAD: against the fast tests of its own room and those that name what its module defines, then
+against those of the rooms that import it or that everything goes through, at last against the slow ones of the first
+group; so the score is a lower bound of what the whole suite notices. Results are written line by line: the same command
 goes on after a stop, as long as HEAD is the same. Survivors are printed as differences; mutants that could not be tried
 count as neither.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -38,22 +40,43 @@ KINDS = {
     *(f"ReplaceUnaryOperator_Delete_{kind}" for kind in ("USub", "Not", "Invert")),
     *("NumberReplacer", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd"),
 }
-# Rooms that every prediction goes through: their tests see what the tests of a mutant's own room do not.
+# Rooms that every prediction goes through: their tests see what those next to a mutant do not.
 THROUGH = ["tests/fitting/problem", "tests/fitting/cases", "tests/fitting/setup", "tests/jaxcrc/responses"]
-LONGEST = 1500  # [s] a mutant that has not ended by then hangs, and counts as killed
+LONGEST = 2400  # [s] a mutant that has not ended by then hangs, and counts as killed
 
 
-def tests(module: str) -> list[str]:
-    """Test folders for a module, the nearest first."""
-    mirror = Path("tests") / Path(module).parent
+def room(module: Path) -> Path:
+    """The folder of tests that mirrors a module's."""
+    mirror = Path("tests") / module.parent
     while not (ROOT / mirror).is_dir() or not any((ROOT / mirror).glob("test_*.py")):
         mirror = mirror.parent
-    return [str(mirror), *(path for path in THROUGH if path != str(mirror))]
+    return mirror
 
 
-def command(python: str, folders: list[str]) -> str:
-    how = "-x -q -p no:xdist -p no:cacheprovider -m 'not slow' -o addopts= --import-mode=importlib"
-    return f"{python} -m pytest {how} {' '.join(folders)}"
+def users(module: str) -> list[str]:
+    """Folders of tests of the rooms that import a module."""
+    imported = re.compile(rf"from {re.escape(module.removesuffix('.py').replace('/', '.'))} import")
+    files = [file for top in ("jaxcrc", "fitting") for file in sorted((ROOT / top).rglob("*.py"))]
+    return list(dict.fromkeys(str(room(f.relative_to(ROOT))) for f in files if imported.search(f.read_text())))
+
+
+def nearest(module: str) -> list[str]:
+    """Test files of a module's room, and those that name what it defines."""
+    mirror = room(Path(module))
+    defined = re.findall(r"^(?:def|class) ([A-Za-z]\w+)", (ROOT / module).read_text(), re.MULTILINE)
+    named = re.compile(rf"\b(?:{'|'.join(defined)})\b") if defined else None
+    own = sorted((ROOT / mirror).rglob("test_*.py"))
+    others = [file for file in sorted((ROOT / "tests").rglob("test_*.py")) if file not in own]
+    return [str(f.relative_to(ROOT)) for f in own + [f for f in others if named and named.search(f.read_text())]]
+
+
+def command(python: str, module: str) -> str:
+    """Three runs of pytest, the cheapest first; a run that collects nothing (exit code 5) is passed."""
+    how = f"{python} -m pytest -x -q -p no:xdist -p no:cacheprovider -o addopts= --import-mode=importlib"
+    near = " ".join(nearest(module))
+    groups = [("not slow", near), ("not slow", " ".join(users(module) + THROUGH)), ("slow", near)]
+    runs = " && ".join(f'({how} -m "{mark}" {files} || [ $? = 5 ])' for mark, files in groups)
+    return f"bash -c '{runs}'"
 
 
 def prepare(clone: str) -> None:
@@ -69,7 +92,7 @@ def prepare(clone: str) -> None:
 
 def tried(clone: str, mutation, python: str, head: str) -> dict:
     prepare(clone)
-    result = mutate_and_test([mutation], command(python, tests(str(mutation.module_path))), LONGEST)
+    result = mutate_and_test([mutation], command(python, str(mutation.module_path)), LONGEST)
     last = [line for line in (result.output or "").splitlines() if line.startswith(("FAILED", "ERROR"))][:1]
     outcome = result.test_outcome.value if result.test_outcome else result.worker_outcome.value
     return key(mutation, head) | {"outcome": outcome, "by": last[0] if last else "", "diff": result.diff}
@@ -110,8 +133,7 @@ def main(modules: tuple[str, ...], sample: int, seed: int, jobs: int, python: st
         for clone in clones:
             subprocess.run(["git", "clone", "-q", str(ROOT), clone], check=True)
         prepare(clones[0])
-        folders = dict.fromkeys(folder for mutation in left for folder in tests(str(mutation.module_path)))
-        outcome, output = run_tests(command(python, list(folders or THROUGH)), 4 * LONGEST)
+        outcome, output = run_tests(f"{python} -m pytest -q -m 'not slow' -n{jobs}", 4 * LONGEST)
         if outcome is not TestOutcome.SURVIVED:
             raise click.ClickException(f"tests fail without a mutant: {output[-500:]}")
         pools = [ProcessPoolExecutor(1) for _ in clones]

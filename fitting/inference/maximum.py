@@ -57,11 +57,13 @@ def find_map(problem: Problem, seed: int = 0) -> Map:
     """The maximum of the posterior density per unit of the parameters (prior included, no Jacobian).
 
     Searched from the scene's own values and from points spread over the prior (see `search.minimise`); the best.
-    Arguments: seed — of the starting points.
+    Arguments: seed — of the starting points. Errors: ValueError where the density has no number anywhere.
     """
     posterior = problem.posterior
     own = np.asarray(jax.jit(Posterior.unconstrain)(posterior, problem.start()))
     best, *others = minimise(posterior, spread(own, seed), 0.0)
+    if not np.isfinite(best.value):
+        raise ValueError(f"the log-density is {-best.value:g} at every start of the search: see what `predict` says")
     flat, slope = (np.asarray(a) for a in _parameters(posterior, jnp.asarray(best.vector)))
     # At an inner maximum the gradient vanishes, and the Hessian transforms like a metric.
     inside = bool(np.all(np.abs(best.vector) < EDGE))

@@ -73,6 +73,8 @@ def scan(
         )
         if progress is not None:
             progress(stop, size)
+    if not np.any(np.isfinite(likelihood)):
+        raise ValueError("the log-likelihood is no number at any point of the grid: see what `predict` says there")
     found = _dataset(problem, axes, best, likelihood.reshape(mesh[0].shape), prior.reshape(mesh[0].shape))
     return found.assign_attrs(conditional=_conditional(problem, axes, best, where))
 

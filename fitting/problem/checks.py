@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from jax.core import Tracer
 
 from fitting.problem.priors import Prior, PriorError, check
 from fitting.setup.options import Options
@@ -40,6 +44,20 @@ def check_problem(scene: Scene, tables: Mapping[str, Table], priors: Mapping[str
         for path in priors:
             if path not in led and (path == start or path.startswith(f"{start}.")):
                 raise PriorError(f"{path} has a prior but {why}")
+
+
+def check_finite(tables: Mapping[str, Table], predicted: Mapping[str, Any]) -> None:
+    """Errors: ValueError naming the first table for which a model gives no number; traced predictions pass."""
+    for name, table in tables.items():
+        if isinstance(predicted[name], Tracer):
+            return
+        lost = table.used & ~np.isfinite(np.asarray(predicted[name]))
+        if lost.any():
+            share = f"{int(lost.sum())} of {int(table.used.sum())} points"
+            raise ValueError(
+                f"table '{name}': the model gives no number at {share}; look for weights that are all 0, and for sizes, "
+                "energies or distances that are absurd"
+            )
 
 
 def _idle(scene: Scene, tables: Mapping[str, Table], options: Options) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
-from fitting.problem.checks import check_problem, leaders
+from fitting.problem.checks import check_finite, check_problem, leaders
 from fitting.problem.mocks import measured, mock_table
 from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
@@ -142,8 +142,13 @@ class Problem:
         return jnp.stack([found[path] for path in self.paths], axis=-1).reshape(cube.shape)
 
     def predict(self, values: Mapping[str, Any] | None = None) -> Prediction:
-        """Predicted tables at {path: value}; the scene's own values where none is given."""
-        return _once(Posterior.predict, self.posterior, self._given({**self.start(), **(values or {})}))
+        """Predicted tables at {path: value}; the scene's own values where none is given.
+
+        Errors: ValueError where the model gives no number.
+        """
+        found = _once(Posterior.predict, self.posterior, self._given({**self.start(), **(values or {})}))
+        check_finite(self.tables, found.tables)
+        return found
 
     def predict_many(self, values: Mapping[str, Any]) -> Prediction:
         """Predicted tables at many draws, {path: [draw]}."""

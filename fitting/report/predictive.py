@@ -123,7 +123,7 @@ def residuals(table: Table, predicted: np.ndarray, systematic: float) -> Float[n
 def chi_squared(table: Table, predicted: np.ndarray, systematic: float) -> float:
     """Σ residual² over measured points, or rᵀC⁻¹r where the table has a covariance."""
     if table.covariance is None:
-        return float(np.nansum(residuals(table, predicted, systematic) ** 2))
+        return float(np.sum(residuals(table, predicted, systematic)[table.measured] ** 2))
     cell = np.flatnonzero(table.measured)
     model = predicted.ravel()[cell]
     residual = table.value.ravel()[cell] - model

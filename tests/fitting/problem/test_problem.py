@@ -1,5 +1,7 @@
 """A problem: one trace, finite gradients, every parameter with an effect, mocks that mean what they say."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +27,7 @@ from jaxcrc import (
     paths,
     predict,
 )
+from jaxcrc.emission.shares import Hadronic, Share
 from jaxcrc.scene import get
 from tests.fitting.halos import CHI, DELTA, ENERGY, INDEX, halo, halo_priors, layout, mock_halo
 
@@ -263,6 +266,14 @@ def test_outside_the_priors_the_density_is_zero(shipped):
     assert float(shipped.log_prior(start)) == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_likelihood_outside_a_parameters_range_is_refused(burst):
+    """The prior's 0 speaks for the density; a likelihood there would be of another model than the one asked for."""
+    point = {path: float(value) for path, value in burst.start().items()} | {INDEX: 9.0}
+    assert float(burst.log_density(point)) == float(burst.log_prior(point)) == -np.inf
+    with pytest.raises(ValueError, match=r"9 lies outside the range of the model, 1\.5 to 3\.5"):
+        burst.log_likelihood(point)
+
+
 def test_a_layout_takes_the_errors_that_are_asked_for(burst):
     blank = fitting.Problem(halo("burst"), {"profile": layout()}, halo_priors("burst"), fitting.Options(nuclear="none"))
     expected = blank.expected_tables()["profile"].value
@@ -271,3 +282,26 @@ def test_a_layout_takes_the_errors_that_are_asked_for(burst):
     for nonsense in (0.0, -0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="positive"):
             blank.simulate(jax.random.key(1), errors=nonsense)
+
+
+@pytest.fixture(scope="module")
+def dark(burst):
+    """A problem whose only model of light has no weight: 0/0."""
+    scene = dataclasses.replace(halo("burst"), hadronic=Hadronic(models={"kelner06": Share(weight=0.0)}))
+    options = fitting.Options(nuclear="none", hadronic="kelner06")
+    return fitting.Problem(scene, burst.tables, {CHI: dist.Uniform(-3.0, 0.0)}, options)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda problem: problem.predict(),
+        lambda problem: fitting.fit(problem, method="map"),
+        lambda problem: fitting.scan(problem, {CHI: [-2.0, -1.0]}, held={}),
+        lambda problem: problem.expected_tables(),
+    ],
+    ids=["predict", "fit", "scan", "simulate"],
+)
+def test_a_model_without_numbers_is_told(dark, ask):
+    with pytest.raises(ValueError, match=r"no number|log-density is"):
+        ask(dark)

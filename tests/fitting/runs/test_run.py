@@ -23,6 +23,10 @@ def run(burst) -> Run:
     return Run(burst, draws, prior, stats, start, errors, about)
 
 
+def test_nothing_drawn_is_said(run):
+    assert "0 x 0 draws, 0 free parameters" in repr(Run(run.problem, {}, {}, {}, run.best, {}, run.about))
+
+
 def test_what_is_saved_is_what_is_loaded(run, tmp_path):
     again = Run.load(run.save(tmp_path / "run"))
     for name in ("draws", "prior", "stats"):

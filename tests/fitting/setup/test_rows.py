@@ -23,6 +23,7 @@ from jaxcrc import (
     predict,
 )
 from jaxcrc.medium.light import PhotonField
+from tests.fitting.halos import halo
 
 CIRCLE = {"shape": "circle", "centre": [0.0, 0.0], "radius": 2.0}
 
@@ -99,3 +100,12 @@ def test_rings_of_cosmic_ray_density():
     power = np.trapezoid(kinetic**2 * np.asarray(source.amplitude(jnp.asarray(kinetic))), np.log(kinetic))
     level = power * 1e9 / (4.0 * np.pi * float(model.medium.kappa(jnp.asarray(1e5))))
     np.testing.assert_allclose(found, level * mean, rtol=3e-3)
+
+
+def test_an_open_band_of_a_problem_counts_all_photons():
+    """From 1 TeV on is from 1 TeV to where protons with a cut-off at 1 PeV give no more."""
+    spec = {"kind": "surface_brightness", "unit": "1 / (cm2 s sr)", "r_edges": [0.0, 1.0], "error": 0.1}
+    ends = {"open": np.inf, "closed": 4000.0}
+    tables = {name: blank_table(name, spec | {"e_edges": ["1 TeV", f"{end} TeV"]}, name) for name, end in ends.items()}
+    found = fitting.Problem(halo("burst"), tables, {}, fitting.Options(nuclear="none")).expected_tables()
+    np.testing.assert_allclose(found["open"].value, found["closed"].value, rtol=1e-3)
