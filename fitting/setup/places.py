@@ -130,10 +130,13 @@ def _reach(scene: Scene, component: str, axis: str, options: Options) -> tuple[f
 def nearest(scene: Scene, component: str, cloud: str, options: Options) -> tuple[float, float]:
     """Least distance of a component from a cloud's centre, and the cloud's largest size [pc], as far as priors go."""
     spans = [span(scene, f"components.{component}.place.{axis}", options) for axis in AXES]
-    offset, depth, size = (span(scene, f"view.clouds.{cloud}.{key}", options) for key in ("offset", "depth", "size"))
-    parsec = math.radians(1.0) * PC_PER_KPC * float(scene.view.distance)
+    offset, azimuth, depth, size = (
+        span(scene, f"view.clouds.{cloud}.{key}", options) for key in ("offset", "azimuth", "depth", "size")
+    )
+    # Depths stay in pc: compared with its size a cloud is nearest where it is farthest from us.
+    parsec = math.radians(1.0) * PC_PER_KPC * span(scene, "view.distance", options)[1]
     middle, turn = scene.view.clouds[cloud], math.radians(float(scene.view.clouds[cloud].azimuth))
-    if any(low < high for low, high in (offset, *spans[:2])):
+    if any(low < high for low, high in (offset, azimuth, *spans[:2])):
         across = max(0.0, offset[0] - math.hypot(*(max(map(abs, span)) for span in spans[:2])))
     else:
         north, east = (float(middle.offset) * f(turn) - s[0] for f, s in zip((math.cos, math.sin), spans, strict=False))

@@ -133,9 +133,10 @@ def _of_clouds(scene: Scene, options: Options) -> Iterator[str]:
     """Of tables that look at one: nodes are chosen by whether what is not round ever shines on it from inside."""
     for name in scene.components:
         if _is(scene, name, Symmetry.NONE):
+            yield "view.distance"
             yield from (f"components.{name}.place.{axis}" for axis in AXES)
             for cloud in options.clouds.values():
-                yield from (f"view.clouds.{cloud}.{key}" for key in ("offset", "depth", "size"))
+                yield from (f"view.clouds.{cloud}.{key}" for key in ("offset", "azimuth", "depth", "size"))
 
 
 def seas(scene: Scene) -> list[str]:

@@ -115,6 +115,13 @@ def test_how_a_mean_is_taken_follows_from_where_the_cloud_may_be(monkeypatch):
     assert isinstance(taken(transport=turned, offset=0.0, depth=0.0).inside, Around)
     free = {DEPTH: dist.Uniform(0.0, 90.0), **PRIOR}
     assert isinstance(taken(transport=turned, depth=60.0, priors=free).inside, Around)
+    # Farther from us a cloud is larger, and as deep: what was far away then lies inside.
+    far = {"view.distance": dist.Uniform(1.0, 40.0), **PRIOR}
+    assert isinstance(taken(transport=turned, depth=60.0, priors=far).inside, Around)
+    still = problem(table(), transport=turned, depth=60.0)
+    for path, value in (("view.distance", 40.0), ("view.clouds.a.azimuth", 10.0)):
+        with pytest.raises(ValueError, match="matrices were made for"):
+            still.predict({path: value})
 
 
 @pytest.mark.slow
