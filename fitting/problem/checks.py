@@ -55,8 +55,8 @@ def check_finite(tables: Mapping[str, Table], predicted: Mapping[str, Any]) -> N
         if lost.any():
             share = f"{int(lost.sum())} of {int(table.used.sum())} points"
             raise ValueError(
-                f"table '{name}': the model gives no number at {share}; look for weights that are all 0, and for sizes, "
-                "energies or distances that are absurd"
+                f"table '{name}': the model gives no number at {share}; look for weights that are all 0, and for "
+                "sizes, energies or distances that are absurd"
             )
 
 
