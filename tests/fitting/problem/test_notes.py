@@ -135,6 +135,8 @@ ODD_PULSARS = [
     (pulsar(period=237.1), ["make a spin-down power of 10^25.51 erg/s, but log10_power is 34.51: check the units"]),
     (pulsar(derivative=1e-4), ["above that of the universe", "make a spin-down power"]),
     (pulsar(power=3.25e38), ["make a spin-down power"]),
+    (pulsar(power=3.25e34 * 10.0**1.1), ["make a spin-down power"]),
+    (pulsar(power=3.25e34 / 10.0**0.9), []),
     (bind(pulsar(), {"components.halo.source.log10_power": 3.25e34}), ["10^34.51 erg/s, but log10_power is 3.25e+34"]),
     (pulsar(clock=KnownAge(log10_age=11.0)), ["its age is 1.00 × 10⁸ kyr, above that of the universe"]),
 ]

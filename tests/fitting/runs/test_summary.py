@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from numpyro.diagnostics import effective_sample_size
 
 import fitting
 from fitting.inference.fit import Settings, _about, _drops
@@ -18,7 +19,7 @@ from fitting.inference.nuts import Chains
 from fitting.runs import feeds
 from fitting.runs.feeds import Feeds, feeding
 from fitting.runs.run import Run
-from fitting.runs.summary import derived, status_fractions
+from fitting.runs.summary import derived, diagnostics, status_fractions
 from fitting.runs.used import NONE, hadronic_words, nuclear_words
 from jaxcrc.emission.composition import Composition
 from jaxcrc.emission.shares import Hadronic, Share
@@ -40,6 +41,18 @@ def test_each_status_bit_is_counted_alone(bit):
     assert found[bit.name] == 0.75
     assert found["FAILED"] == (0.75 if bit is Status.FAILED else 0.25)
     assert sum(found.values()) == 0.75 + (0.25 if bit is not Status.FAILED else 0.0)
+
+
+def test_tail_size_is_that_of_the_outer_twentieths():
+    """min ESS of I(x ≤ q) at q of 5 and 95 %, by NumPyro's estimator; the middle of a slow chain has fewer."""
+    rng = np.random.default_rng(1)
+    steps = rng.normal(size=(4, 2000))
+    chain = np.zeros_like(steps)
+    for i in range(1, steps.shape[1]):
+        chain[:, i] = 0.9 * chain[:, i - 1] + steps[:, i]
+    halves = chain.reshape(8, 1000)
+    beyond = [effective_sample_size(1.0 * (halves <= np.quantile(chain, q))) for q in (0.05, 0.95)]
+    assert diagnostics(chain)["ess_tail"] == pytest.approx(min(beyond), rel=0.02)
 
 
 # --- which particles the data see

@@ -20,6 +20,7 @@ from fitting.cases.case import read, spell_case
 from fitting.cases.files import CaseError, locate_case
 from fitting.cases.layout import blank_table
 from fitting.runs.labels import labels
+from fitting.setup.places import nearest
 from fitting.tables.table import Table
 from jaxcrc import Anisotropic, Ballistic, Bubble, Cloud, Homogeneous, Place, Scene, UniformGas, View, bind, solve
 from jaxcrc.responses.points import Points
@@ -314,3 +315,15 @@ def test_people_read_whose_place_it_is():
     cloud = {"clouds": {"a": Cloud(log10_mass=4.0, size=0.1, offset=0.5, depth=5.0, azimuth=70.0)}}
     case = problem(scene(**cloud), GIANT, {NORTH: dist.Uniform(-0.3, 0.3)}, clouds={"table": "a"})
     assert labels(case)[NORTH] == "halo offset north [deg]"
+
+
+@pytest.mark.parametrize(
+    ("place", "depth", "expected"),
+    [(0.0, (30.0, 60.0), 30.0), (80.0, (0.0, 60.0), 20.0), (50.0, (0.0, 60.0), 0.0), (-20.0, (10.0, 60.0), 30.0)],
+)
+def test_a_cloud_is_nearest_at_the_end_of_its_depths_that_faces_the_component(place, depth, expected):
+    there = scene(place=Place(depth=place), clouds={"a": Cloud(log10_mass=4.0, offset=0.0, depth=depth[0], size=0.1)})
+    options = fitting.Options(spans={"view.clouds.a.depth": depth})
+    distance, size = nearest(there, "halo", "a", options)
+    assert distance == pytest.approx(expected)
+    assert size == pytest.approx(np.deg2rad(0.1) * 1000.0)

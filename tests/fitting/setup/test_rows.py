@@ -71,6 +71,10 @@ def test_absorption_takes_photons():
     spectrum = table("dnde", "1 / (GeV cm2 s)", e_ref=photon.tolist())
     whole, part = (rows(spectrum, power_law, 1e7, share) for share in (everything, left))
     np.testing.assert_allclose(part / whole, left(photon)[:, None], rtol=1e-12)
+    # An index is made of what arrives at both ends of its band.
+    ends = rows(table("photon_index", "", e_edges=photon.tolist()), power_law, 1e7, left)[:, 0]
+    at = photon[[0, 1, 1, 2]]
+    np.testing.assert_allclose(ends, at**-2.5 * left(at), rtol=1e-12)
     np.testing.assert_allclose(escaping({}, {})(photon), 1.0)
     with pytest.raises(fitting.AssemblyError, match="did you mean 'cmb'"):
         escaping({"cbm": 1.0}, {})

@@ -12,8 +12,10 @@ from jaxcrc import Phase, Resolution, Status, coupling, escape, grammage, half_l
 from jaxcrc.medium.damping import DEFAULT
 from jaxcrc.medium.phases import PHASES
 from jaxcrc.transport.base import ADVICE
+from jaxcrc.transport.cloud.fluxtube import at_time
 from jaxcrc.transport.cloud.halflife import scaled_half_life
 from jaxcrc.transport.cloud.population import half_life_status, make_cloud
+from jaxcrc.transport.cloud.profile import CloudSolution
 from jaxcrc.transport.cloud.tube import wave_level
 from tests.jaxcrc.transport.cloud.clouds import combination_error, half_lives, history, numbers, scaled
 
@@ -214,3 +216,21 @@ def test_phases_have_a_half_life_at_every_energy():
     """All six, 10 pc, 10 GeV to 100 TeV: finite and reached."""
     found = half_lives(*((make_cloud(name), 10.0, energy) for name in PHASES for energy in (10.0, 1e3, 1e5)))
     assert bool(jnp.all((found > 0.0) & jnp.isfinite(found)))
+
+
+@pytest.mark.parametrize("times", [(0.02, 40.0), (1e-9, 5e-3), (0.9, 1e9)])
+def test_solutions_are_read_each_at_its_own_time(times):
+    """Powers of time come back between the steps; before the first and after the last, the solution stands still."""
+    steps = np.geomspace(1e-3, 1e3, 13) * np.array([[1.0], [3.0]])
+    at = np.clip(times, steps[:, 0], steps[:, -1])
+    deep = steps[:, :, None] * np.ones(4)
+    linear = np.log(deep)  # what is not taken as a logarithm is linear in ln t
+    known = {"z": linear, "z_face": 2.0 * linear, "pressure": deep**-0.7, "chi": deep**0.3, "escaped": np.log(steps)}
+    rest = {"waves": linear, "kappa": linear, "lost": steps, "half_life": steps[:, 0], "status": np.zeros(2, int)}
+    solution = CloudSolution(time=jnp.asarray(steps), **jax.tree.map(jnp.asarray, known | rest))
+    now = at_time(solution, jnp.asarray(times))
+    np.testing.assert_allclose(now.pressure, at[:, None] ** -0.7 * np.ones(4), rtol=1e-12)
+    np.testing.assert_allclose(now.chi, at[:, None] ** 0.3 * np.ones(4), rtol=1e-12)
+    np.testing.assert_allclose(now.z, np.log(at)[:, None] * np.ones(4), rtol=1e-12)
+    np.testing.assert_allclose(now.z_face, 2.0 * now.z, rtol=1e-12)
+    np.testing.assert_allclose(now.escaped, np.log(at), rtol=1e-12)
