@@ -12,6 +12,7 @@ import pytest
 from fitting.cases.case import read
 from fitting.cases.parts import KINDS
 from fitting.tables.regions import REGIONS
+from jaxcrc.scene import get
 from jaxcrc.transport.base import Symmetry
 
 CENTRE = (10.0, 0.0)
@@ -108,6 +109,31 @@ def clouds() -> dict[str, dict]:
     }
 
 
+# What else a component or the gas around it may be: the case's parts that differ, and a parameter of them.
+LOSING = {"kind": "homogeneous", "losses": True}
+BROKEN = {"kind": "broken-power-law", "index": 1.8, "index_above": 2.6, "log10_break": 1.0, "log10_cutoff": 3.0}
+CURVED = {"kind": "log-parabola", "index": 2.1, "curvature": 0.1, "log10_cutoff": 3.0}
+BUBBLE = {"kind": "bubble", "density": 5.0, "inside": 1.0, "radius": 6.0, "edge": 0.02}
+SWEPT = {"kind": "shell", "density": 5.0, "shell": 40.0, "radius_inner": 5.0, "radius_outer": 6.0, "edge": 0.02}
+MORE = {
+    "losses": ({"transport": LOSING}, {"density": 300.0}, "gas.density"),
+    "losing for long": ({"transport": LOSING, "source": protons(LONG)}, {"density": 300.0}, "gas.density"),
+    "broken law": (
+        {"source": {**protons(BURST), "spectrum": BROKEN}},
+        {},
+        "components.halo.source.spectrum.log10_break",
+    ),
+    "curved law": ({"source": {**protons(BURST), "spectrum": CURVED}}, {}, "components.halo.source.spectrum.curvature"),
+    "sharp end": (
+        {"source": {**protons(BURST), "spectrum": {**POWER_LAW, "log10_cutoff": 1.5, "sharpness": 2.0}}},
+        {},
+        "components.halo.source.spectrum.sharpness",
+    ),
+    "bubble": ({}, BUBBLE, "gas.radius"),
+    "swept-up shell": ({}, SWEPT, "gas.radius_outer"),
+}
+
+
 def problem(move: str, tmp_path):
     source, keys, own = MOVES[move]
     component = {"source": source, "transport": {"kind": move, **keys}}
@@ -174,3 +200,31 @@ def test_parts_add_up_and_slopes_are_slopes(move, tmp_path, monkeypatch):
     if "soft_total" in found:
         for cloud in CLOUDS:
             assert 0.5 < seen(found, f"{cloud}_circle") / seen(found, f"{cloud}_total") < 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MORE)
+def test_slopes_of_all_else_are_slopes(name, tmp_path):
+    parts, gas, path = MORE[name]
+    medium = {"kind": "suppressed", "reference": "nava16", "log10_chi": -1.2, "delta": 0.4}
+    halo = {"source": protons(BURST), "transport": "homogeneous", "medium": medium, **parts}
+    looks = tables()
+    case = {
+        "components": {"halo": halo},
+        "gas": {"density": 5.0, **gas},
+        "view": {"distance": 1.0, "centre": list(CENTRE)},
+        "tables": {name: looks[name] for name in ("rings", "sharp_rings", "beside")},
+        "options": {"points_per_decade": 3, "nuclear": "none"},
+    }
+    start = float(get(read(case, tmp_path).scene, path))
+    case["priors"] = {path: {"dist": "uniform", "low": 0.9 * start, "high": 1.1 * start}}
+    posterior = read(case, tmp_path).posterior
+
+    def total(value):
+        return sum(jnp.sum(jnp.log(table)) for table in posterior.predict({path: value}).tables.values())
+
+    ask, step = jax.jit(jax.value_and_grad(total)), 1e-4 * start
+    slope = float(ask(start)[1])
+    up, down = (float(ask(start + sign * step)[0]) for sign in (1.0, -1.0))
+    assert slope != 0.0
+    assert slope == pytest.approx((up - down) / (2.0 * step), rel=2e-4, abs=1e-6)
