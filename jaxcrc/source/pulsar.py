@@ -131,12 +131,19 @@ class Timing(AbstractClock):
         return latest_birth(self.period, self.period_derivative, braking_index)
 
 
+_SIZE = "σ of the Gaussian region that releases them, as a pulsar wind nebula does; 0 for a point"
+
+
 class AbstractElectrons(AbstractSource):
-    """A point source of electrons, as `jaxcrc.transport.electrons` asks it: amounts in [GeV cm⁻³ pc³] × [GeV⁻²]."""
+    """A source of electrons, a point or a Gaussian, as `jaxcrc.transport.electrons` asks it.
+
+    Amounts are in [GeV cm⁻³ pc³] × [GeV⁻²].
+    """
 
     particle: ClassVar[str] = "electron"
 
     injection: eqx.AbstractVar[AbstractInjection]
+    size: eqx.AbstractVar[Scalar]
 
     @abstractmethod
     def age(self) -> Scalar:
@@ -166,6 +173,7 @@ class Pulsar(AbstractElectronHistory):
     )
     log10_tau0: Scalar = param("dex(yr)", "log10 of the initial spin-down time")
     braking_index: Scalar = param("", "braking index", low=1.1, high=10.0, default=3.0)
+    size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
 
     def age(self) -> Scalar:
         """Age of the pulsar [kyr]."""
@@ -190,6 +198,7 @@ class ElectronBurst(AbstractElectrons):
     injection: AbstractInjection
     log10_energy: Scalar = param("dex(erg)", "log10 of the energy released in electrons, above energy_min")
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the release")
+    size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
 
     def age(self) -> Scalar:
         """Time since the release [kyr]."""
@@ -206,6 +215,7 @@ class SteadyElectrons(AbstractElectronHistory):
     injection: AbstractInjection
     log10_power: Scalar = param("dex(erg / s)", "log10 of the power released in electrons, above energy_min")
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the release began")
+    size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
 
     def age(self) -> Scalar:
         """Time since the release began [kyr]."""

@@ -18,7 +18,7 @@ from jaxcrc.source.pulsar import AbstractElectronHistory, AbstractElectrons, Ele
 from jaxcrc.transport.base import AbstractField, AbstractTransport, EnergyGrid, Status, Surroundings, Symmetry, flag
 from jaxcrc.transport.kernels.cooled import drifting_density, spread_density
 from jaxcrc.transport.kernels.cooling import cooling
-from jaxcrc.transport.kernels.spread import History, Spread, burst_spread, floored, history_spread
+from jaxcrc.transport.kernels.spread import History, Spread, burst_spread, floored, history_spread, widened
 from jaxcrc.units import ELECTRON_MASS, KM_S_PER_PC_KYR, LIGHT_SPEED
 
 MOST_SWEPT = 36.0  # (drift over diffusion length)² of the oldest electrons up to which nodes in time follow a drift
@@ -91,7 +91,7 @@ def solve_spread(
     fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
     status = flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
     status = status | flag(~source.has_age(), Status.NO_AGE) | flag(feeds & rough, Status.UNRESOLVED)
-    return spread, status
+    return widened(spread, source.size, expansion), status
 
 
 def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:

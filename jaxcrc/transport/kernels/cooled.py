@@ -17,6 +17,8 @@ from jaxcrc.transport.kernels.spread import History, Injection, Latest, Spread, 
 
 ENERGY_MAX = 1.0e8  # [GeV]
 _EXTREME = 1e30  # of r² over λ², which keeps far tails from overflowing
+_INNERMOST = 1e-4  # of a source's width: nothing changes farther in
+_NARROW = 30.0  # squared widths of the latest releases in that of their source
 _MOST_TURNED = 30.0  # of the exponent by which a drift turns the latest releases
 
 
@@ -59,7 +61,7 @@ def drifting_density(
     density = jax.lax.map(one, (spread.weight, spread.square, spread.time))
     if spread.latest is None:
         return density
-    turned = 2.0 * along * (spread.latest.time / spread.latest.square)[:, None]
+    turned = 2.0 * along * (spread.latest.time / (spread.latest.square + spread.latest.core))[:, None]
     turned = jnp.exp(jnp.clip(turned, -_MOST_TURNED, _MOST_TURNED))
     return density + _latest(spread.latest, jnp.sqrt(square)) * turned
 
@@ -71,14 +73,34 @@ def _sum(weight: Array, inverse: Array, exponent: Array) -> Array:
 
 
 def _latest(latest: Latest, radius: Float[Array, " node"]) -> Float[Array, "energy node"]:
-    """∫ (πL)^{−3/2} e^{−r²/L} dL from 0, of 1 and of L, in closed form."""
+    """∫ (πM)^{−3/2} e^{−r²/M} dM from the source's own width W to W + λ², of 1 and of (M − W)/λ², in closed form."""
     start, stop, square = (value[:, None] for value in latest[:3])
+    core, span = jnp.asarray(latest.core, radius.dtype), square + latest.core
+    extended = core > 0.0
+    width = jnp.where(extended, core, 1.0)
+    # Farther in a Gaussian is flat, and 1/r − 1/r loses its digits.
+    place = jnp.where(extended, jnp.maximum(radius, _INNERMOST * jnp.sqrt(width)), radius)
+    steady = _steady(place, span) - jnp.where(extended, _steady(jnp.where(extended, place, 1.0), width), 0.0)
+    ramp = _ramp(place, span) - jnp.where(extended, _ramp(place, width) + width * steady, 0.0)
+    near = start * steady + (stop - start) * ramp / square
+    # Much narrower than the source, all of them are as wide as their middle: differences would lose their digits.
+    middle = width + 0.5 * square
+    even = jnp.exp(-jnp.minimum(radius**2 / middle, _EXTREME)) / (math.pi * middle) ** 1.5
+    alike = 0.5 * (start + stop) * square * even
+    return jnp.where(extended & (core > _NARROW * square), alike, near)
+
+
+def _steady(radius: Array, square: Array) -> Array:
+    """∫ (πL)^{−3/2} e^{−r²/L} dL from 0: erfc(r/√L)/πr [pc⁻¹]."""
     safe = jnp.where(radius == 0.0, 1.0, radius)
+    tail = jax.lax.erfc(jnp.minimum(radius / jnp.sqrt(square), math.sqrt(_EXTREME)))
+    return jnp.where(radius == 0.0, jnp.inf, tail / (math.pi * safe))
+
+
+def _ramp(radius: Array, square: Array) -> Array:
+    """∫ L (πL)^{−3/2} e^{−r²/L} dL from 0 [pc]."""
     x = jnp.minimum(radius / jnp.sqrt(square), math.sqrt(_EXTREME))
-    tail = jax.lax.erfc(x)
-    steady = jnp.where(radius == 0.0, jnp.inf, tail / (math.pi * safe))
-    ramp = (2.0 * math.pi**-1.5) * jnp.exp(-x * x) / jnp.sqrt(square) - (2.0 / math.pi) * radius * tail / square
-    return start * steady + (stop - start) * ramp
+    return (2.0 * math.pi**-1.5) * jnp.exp(-x * x) * jnp.sqrt(square) - (2.0 / math.pi) * radius * jax.lax.erfc(x)
 
 
 def lepton_burst(

@@ -43,6 +43,7 @@ class Latest(NamedTuple):
     stop: Energy
     square: Energy  # λ² [pc²] and look-back time [kyr] at the end
     time: Energy
+    core: Scalar | float = 0.0  # squared width of the source, which adds to all λ² [pc²]
 
 
 class Spread(NamedTuple):
@@ -95,6 +96,17 @@ def burst_spread(energy: Energy, time: Scalar, loss: Law, spectrum: Law, table: 
     weight = jnp.where(inside & ~idle, spectrum(before) * loss(before) / loss(energy), 0.0)
     square = jnp.where(table.limit[:, None] > 0.0, square, 1.0)  # where there are no particles, of no width else
     return Spread(weight[:, None], square, jnp.broadcast_to(time, square.shape), None)
+
+
+def widened(spread: Spread, width: Scalar, expansion: Scalar | None = None) -> Spread:
+    """The same releases from a Gaussian source: the squared widths of two Gaussians that follow each other add up.
+
+    Arguments: width — σ of the source [pc]; expansion — H of a wind of speed H r, which carries it along [kyr⁻¹].
+    """
+    core = 2.0 * width**2
+    grown = core if expansion is None else core * jnp.exp(2.0 * expansion * spread.time)
+    latest = None if spread.latest is None else spread.latest._replace(core=core)
+    return spread._replace(square=spread.square + grown, latest=latest)
 
 
 def rise_and_slope(v: Points, whole: Energy) -> tuple[Points, Points]:

@@ -129,6 +129,11 @@ MORE = {
         {},
         "components.halo.source.spectrum.sharpness",
     ),
+    "nebula": (
+        {"source": {**PULSAR, "size": 2.0}, "transport": {"kind": "cooled"}},
+        {},
+        "components.halo.source.size",
+    ),
     "bubble": ({}, BUBBLE, "gas.radius"),
     "swept-up shell": ({}, SWEPT, "gas.radius_outer"),
 }
@@ -212,6 +217,7 @@ def test_slopes_of_all_else_are_slopes(name, tmp_path):
     case = {
         "components": {"halo": halo},
         "gas": {"density": 5.0, **gas},
+        "light": {"photons": {"cmb": {}}},
         "view": {"distance": 1.0, "centre": list(CENTRE)},
         "tables": {name: looks[name] for name in ("rings", "sharp_rings", "beside")},
         "options": {"points_per_decade": 3, "nuclear": "none"},

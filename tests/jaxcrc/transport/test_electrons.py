@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -214,6 +216,7 @@ def test_a_drifting_halo_against_quadrature_or_it_says_that_it_is_too_fast(facto
     ids=["expansion", "wind", "proper motion"],
 )
 def test_every_parameter_moves_the_halo(transport, source):
+    source = replace(source, size=jnp.asarray(2.0))  # of a point, the first derivative is 0
     scene = {"transport": transport, "source": source, "medium": MEDIUM, "light": GEMINGA}
     names = [name for name in paths(scene) if not name.endswith("hadronic_scale")]
     at = [jnp.asarray(0.0)] * len(names)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -35,12 +38,17 @@ SOURCES = {
     "old start": Pulsar(CURVED, KnownAge(log10_age=5.0), log10_power=36.0, log10_efficiency=-0.4, log10_tau0=2.0),
     "steady": SteadyElectrons(SHARP, log10_power=34.1, log10_age=5.0),
     "burst": ElectronBurst(INJECTION, log10_energy=48.0, log10_age=4.0),
+    "nebula": replace(PULSAR, size=jnp.asarray(3.0)),
 }
 TRANSPORTS = {
     "cooled": Cooled(),
     "expansion": Cooled(expansion=0.5),
     "wind": Carried(Wind(north=300.0, east=100.0, away=-50.0)),
 }
+
+
+def extended(source, size):
+    return replace(source, size=jnp.asarray(size))
 
 
 def power(source, time):
@@ -95,6 +103,25 @@ def everywhere(transport):
     north, east, away = np.asarray(transport.drift.velocity())
     tilt, turn = np.degrees(np.arctan2(np.hypot(north, east), away)), np.degrees(np.arctan2(east, north))
     return around(tilt, turn, lambda z: 0.0 * z + 30.0)
+
+
+@pytest.mark.parametrize("size", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("name", ["pulsar", "steady", "burst"])
+def test_a_nebula_is_its_points_smeared(name, size):
+    """n(R) = ∫ n₀(r) [e^{−(r−R)²/2σ²} − e^{−(r+R)²/2σ²}] r/(√2π σ R) dr."""
+    source = SOURCES[name]
+    ends = [0.0, 0.01, 1.0, 20.0, 60.0 + 400.0 / size]
+    pieces = [np.linspace(*pair, 3000, endpoint=False) for pair in itertools.pairwise(ends)]
+    r = size * np.concatenate(pieces)[1:]
+    point = np.asarray(FIELD(Cooled(), source, places=jnp.asarray(r)[:, None] * jnp.eye(1, 3))[0])
+    at = np.array([1e-3, 1.0, 3.0, 10.0]) * size
+    nebula = np.asarray(FIELD(Cooled(), extended(source, size), places=jnp.asarray(at)[:, None] * jnp.eye(1, 3))[0])
+    for k, R in enumerate(at):
+        bell = np.exp(-0.5 * ((r - R) / size) ** 2) - np.exp(-0.5 * ((r + R) / size) ** 2)
+        smeared = np.trapezoid(point * bell * r / (R * size * np.sqrt(2.0 * np.pi)), r, axis=1)
+        np.testing.assert_allclose(nebula[:, k], smeared, rtol=1e-3, atol=1e-9 * smeared.max())
+        centre = np.asarray(FIELD(Cooled(), extended(source, size), places=jnp.zeros((1, 3)))[0])[:, 0]
+    np.testing.assert_allclose(centre, nebula[:, 0], rtol=1e-5, atol=1e-12 * centre.max())
 
 
 @pytest.mark.parametrize("move", TRANSPORTS)
