@@ -59,7 +59,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     """
     fields = solve(scene, setup)
     status = reduce(jnp.bitwise_or, (field.status for field in fields.values()), outside(scene, setup))
-    known: dict[str, Nodes] = {}
+    known: dict[tuple[str, ...], Nodes] = {}
     tables = {}
     for name, responses in setup.response.items():
         if not responses:

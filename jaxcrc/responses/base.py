@@ -37,7 +37,7 @@ class AbstractResponse(eqx.Module):
     positions count, unless it says otherwise.
     """
 
-    place: eqx.AbstractVar[str]
+    place: eqx.AbstractVar[tuple[str, ...]]
 
     projection: eqx.AbstractVar[Float[Array, "basis row bin node"]]
     channels: eqx.AbstractVar[tuple[Channel, ...]]

@@ -49,7 +49,7 @@ class CloudSpectrum(AbstractResponse):
     projection: Float[Array, "basis row bin 1"]
     channels: tuple[Channel, ...]
     sizes: Sizes
-    place: str = eqx.field(static=True)
+    place: tuple[str, ...] = eqx.field(static=True)
     cloud: str = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 

@@ -30,7 +30,7 @@ class Points(AbstractResponse):
     length: Float[Array, "sky depth"]
     projection: Float[Array, "basis row bin sky"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: tuple[str, ...] = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, view: View) -> Position:

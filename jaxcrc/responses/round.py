@@ -46,7 +46,7 @@ class Round(AbstractResponse):
     angle: Node
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: tuple[str, ...] = eqx.field(static=True)
     power: int = eqx.field(static=True, default=1)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
     centre: Centre | None = None
@@ -70,7 +70,7 @@ class Column(AbstractResponse):
 
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: tuple[str, ...] = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
         """One node: the sea is the same everywhere."""

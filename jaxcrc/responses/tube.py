@@ -29,7 +29,7 @@ class Ribbon(AbstractResponse):
     edges: Float[Array, " edge"]
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: tuple[str, ...] = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
 
     def position(self, view: View) -> Position:
