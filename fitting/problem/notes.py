@@ -86,7 +86,7 @@ def _offsets(whole: Whole) -> Iterator[str]:
     for path in ("view.offset_north", "view.offset_east"):
         if path in whole.priors or path in whole.options.ties or float(get(whole.scene, path)):
             seen = ", ".join(f"'{name}'" for name in whole.options.clouds if name in whole.tables)
-            yield f"{path} moves the source, but not as seen from its clouds: {seen} feel nothing of it"
+            yield f"{path} moves the source, but not as seen from its clouds: nothing of it is felt by {seen}"
 
 
 def _distances(whole: Whole) -> Iterator[str]:
