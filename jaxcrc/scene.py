@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import equinox as eqx
@@ -199,15 +199,27 @@ def values_at(scene: Scene, values: Mapping[str, Any]) -> dict[str, Array]:
 
     Arguments: values — numbers or arrays in the parameters' own units, or what has a unit of its own, a string or an
     Astropy quantity; `…x` is taken for a parameter `…log10_x`, and so is its value.
-    Errors: ValueError for an unknown path, another dimension, and a value outside the range of the model.
+    Errors: ValueError for an unknown path, one that is given twice, another dimension, and a value outside the range of
+    the model.
     """
     found = {}
-    for path, value in values.items():
-        full = resolve(scene, path)
+    for full, path in named(scene, values).items():
         try:
-            found[full] = read(value, describe(scene, full), logarithm=full != path)
+            found[full] = read(values[path], describe(scene, full), logarithm=full != path)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
+    return found
+
+
+def named(scene: Scene, names: Iterable[str]) -> dict[str, str]:
+    """{path: the name that it is given by}: its own, or `…x` for `…log10_x`.
+
+    Errors: ValueError for an unknown path, and for one that two names mean.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if (other := found.setdefault(resolve(scene, name), name)) != name:
+            raise ValueError(f"{other} and {name} are one parameter, given twice: drop one of the two")
     return found
 
 

@@ -30,6 +30,7 @@ from fitting.cases.typed import check_entries, check_integers, table, tables
 from fitting.problem.pivots import pivots
 from fitting.problem.priors import WIDTHS, Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
+from fitting.setup.centres import SOURCE, seen_from
 from fitting.setup.options import AssemblyError, Options
 from fitting.tables.checks import TableError
 from fitting.tables.files import locate_shipped, read_table, table_bytes
@@ -124,7 +125,7 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
     spec = dict(spec)
     centres, shapes, clouds = {}, {}, {}
     if "centre" in spec:
-        centres["source"] = position(spec.pop("centre"), "view.centre")
+        centres[SOURCE] = position(spec.pop("centre"), "view.centre")
     for name, part in tables(spec.pop("clouds", {}), "view.clouds").items():
         place, part = f"view.clouds.{name}", dict(part)
         if "shape" in part:
@@ -133,10 +134,8 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
                 raise CaseError(f"{place}.shape", f"unknown shape '{shapes[name]}': use 'gaussian' or 'ball'")
         if "centre" in part:
             centres[name] = position(part.pop("centre"), f"{place}.centre")
-            if "offset" not in part and "source" in centres:
-                part["offset"] = math.degrees(separation(centres["source"], centres[name]))
-            if "azimuth" not in part and "source" in centres:
-                part["azimuth"] = math.degrees(bearing(centres["source"], centres[name]))
+            if SOURCE in centres:
+                part = {**seen_from(centres[SOURCE], centres[name]), **part}
         clouds[name] = build("cloud", part, place)
     view = build("view", spec, "view")
     object.__setattr__(view, "clouds", clouds)

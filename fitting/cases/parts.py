@@ -128,7 +128,8 @@ def build(role: str, spec: Any, place: str) -> Any:
     kind = str(spec.get("kind", next(iter(KINDS[role]))))
     if kind in PRESETS.get(role, {}):
         kind, numbers = PRESETS[role][kind]
-        spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in spec}, **spec}
+        own = {str(key).removeprefix(LOG) for key in spec}
+        spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in own}, **spec}
     if kind not in KINDS[role]:
         known = [*KINDS[role], *PRESETS.get(role, {})]
         raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(kind, known)}")
@@ -141,6 +142,9 @@ def build(role: str, spec: Any, place: str) -> Any:
         name = key if key in fields else f"{LOG}{key}"
         if name not in fields:
             raise CaseError(f"{place}.{key}", f"unknown key '{key}' of {role} '{kind}': {suggest(key, list(fields))}")
+        if name in given:
+            both = f"{name.removeprefix(LOG)} and {name}"
+            raise CaseError(f"{place}.{key}", f"{both} are one parameter, given twice: drop one of the two")
         given[name] = _value(fields[name], value, f"{place}.{key}", take_log=name != key)
     for name, f in fields.items():
         if name not in given and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:

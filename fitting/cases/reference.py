@@ -89,7 +89,8 @@ page: `components.NAME.source.release.log10_age`, `gas.density`, `view.clouds.NA
 from, which the report repeats. Numbers may have a unit, as `low = "10 kyr"`; of a `log10_` the place is taken the
 logarithm of, and a width (`sd`, `sigma`) counts decades."""
 TIES = """`"path that follows" = "path that leads"`: the follower takes the leader's value in every draw, and has no
-prior of its own. Ties may chain."""
+prior of its own. Both count in the same unit, and all that the leader may be lies in the follower's range. Ties may
+chain."""
 
 
 def page() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -16,7 +16,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
-from fitting.problem.checks import check_finite, check_problem, leaders
+from fitting.problem.checks import check_finite, check_led, check_moved, check_problem, leaders
+from fitting.problem.felt import felt
 from fitting.problem.mocks import measured, mock_table
 from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
@@ -28,7 +29,7 @@ from fitting.setup.ranges import check_held
 from fitting.tables.table import Table
 from jaxcrc.forward import Prediction
 from jaxcrc.medium.diffusion import AbstractMedium
-from jaxcrc.scene import Model, Nuisance, Scene, bind, get, values_at
+from jaxcrc.scene import Model, Nuisance, Scene, bind, get, named, values_at
 from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.uniform import Uniform
 
@@ -146,7 +147,7 @@ class Problem:
 
         Errors: ValueError where the model gives no number.
         """
-        found = _once(Posterior.predict, self.posterior, self._given({**self.start(), **(values or {})}))
+        found = _once(Posterior.predict, self.posterior, {**self.start(), **self._held(values or {})})
         check_finite(self.tables, found.tables)
         return found
 
@@ -170,17 +171,33 @@ class Problem:
     def at(self, values: Mapping[str, Any]) -> Problem:
         """The same problem with the scene moved to {path: value}, ties included, and matrices made for it.
 
-        Errors: ValueError for an unknown path, and values outside the range of the model.
+        Errors: as for `moves`.
         """
-        scene = self.posterior.bound({**self.start(), **values_at(self.scene, values)})
-        return self.changed(scene=scene)
+        return self.changed(scene=self.posterior.bound({**self.start(), **self.moves(values)}))
+
+    def moves(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """{path: value} as the scene keeps it, of what is moved by hand: the one gate for it.
+
+        Errors: ValueError for an unknown path, one that is given twice, that follows another or that no table feels,
+        and for values outside the range of the model.
+        """
+        found = values_at(self.scene, values)
+        moved = [path for path in found if path not in self.priors]
+        check_moved(self.scene, self.tables, self.options, moved, lambda: self._felt)
+        check_led(self.scene, self.options.ties, found)
+        return found
+
+    @cached_property
+    def _felt(self) -> frozenset[str]:
+        return felt(self.posterior)
 
     def reaching(self, spans: Mapping[str, tuple[float, float]]) -> Problem:
         """The same problem, with matrices that hold over {path: (lowest, highest)} too.
 
         Errors: ValueError for what no matrix can follow.
         """
-        wanted = {path: spans[path] for path in self.setup.ranges.keys() & spans.keys()}
+        led = {path: spans[leader] for path, leader in self.options.ties.items() if leader in spans}
+        wanted = {path: span for path, span in {**spans, **led}.items() if path in self.setup.ranges}
         ends = {path: (wanted[path], tuple(np.asarray(self.setup.ranges[path]).tolist())) for path in wanted}
         wider = {path: (min(a[0], b[0]), max(a[1], b[1])) for path, (a, b) in ends.items()}
         if all(wider[path] == have for path, (_, have) in ends.items()):
@@ -237,21 +254,34 @@ class Problem:
 
     def _given(self, values: Mapping[str, Any], anywhere: Collection[str] = ()) -> dict[str, Array]:
         """Values as the model takes them, checked but for the paths that may be `anywhere`: their prior decides."""
-        checked = values_at(self.scene, {path: value for path, value in values.items() if path not in anywhere})
-        check_held(self.setup.ranges, checked)
-        free = {path: values[path] for path in anywhere if path in values}
-        found = {path: jnp.asarray(value, float) for path, value in (checked | free).items()}
+        if values.keys() - self.priors.keys():
+            named(self.scene, values)
+        checked = self._held({path: value for path, value in values.items() if path not in anywhere})
+        free = {path: jnp.asarray(values[path], float) for path in anywhere if path in values}
+        found = checked | free
         missing = [path for path in self.priors if path not in found]
         if missing:
             raise ValueError(f"no value for {', '.join(missing)}: name every free parameter")
         return found
 
+    def _held(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """What is moved by hand, to where matrices hold."""
+        found = self.moves(values)
+        led = {path: found[leader] for path, leader in self.options.ties.items() if leader in found}
+        check_held(self.setup.ranges, found | led)
+        return {path: jnp.asarray(value, float) for path, value in found.items()}
+
 
 def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
     """The scene with a nuisance entry for each table and, if asked for, the sea."""
     components = dict(scene.components)
-    if options.sea is not None and "sea" not in components:
-        components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
+    if options.sea is not None:
+        added = Model(LocalSea(reference=options.sea), None, Uniform())
+        if components.setdefault("sea", added).source != added.source:
+            raise AssemblyError(
+                f"[options] sea = '{options.sea}' adds a component 'sea', but another is called so: give that one "
+                "another name, or drop the option"
+            )
     data = {name: scene.data.get(name, Nuisance()) for name in tables}
     return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)
 

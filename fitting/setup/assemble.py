@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fitting.setup import places
-from fitting.setup.centres import check_centres
+from fitting.setup.centres import check_centres, check_clouds
 from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.emission import Grids, channels
 from fitting.setup.grids import cutoff_ranges, energy_grids
@@ -40,6 +40,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     """
     options = options or Options()
     places.check_places(scene, options)
+    check_clouds(scene, options)
     check_centres(tables, options)
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
     grids = energy_grids(scene, tables, options)
@@ -94,7 +95,7 @@ def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Option
     if sea and span(scene, "view.gas_depth", options)[1] > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.region.bins) if table.is_mean else table.region.solid_angles()
-        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place="sea"))
+        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place=("sea",)))
     return looks
 
 

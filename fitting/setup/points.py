@@ -50,7 +50,7 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         length=jnp.asarray(nodes.length),
         projection=jnp.asarray(projection),
         channels=shining,
-        place=f"points of table {name}{places.around(scene, shining[0].component, options)}",
+        place=("points", name, *places.around(scene, shining[0].component, options)),
         psf_span=span,
     )
 

@@ -13,6 +13,7 @@ from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
+from fitting.setup.centres import told
 from fitting.setup.options import Options
 from fitting.tables.kinds import Compared
 from fitting.tables.table import Table
@@ -64,6 +65,7 @@ def bending(scene: Scene, tables: Mapping[str, Table], options: Options) -> tupl
     if len(sky) < len(tables):
         found += _of_clouds(scene, options)
     found += [f"components.{name}.place.{axis}" for name in seas(scene) for axis in AXES]
+    found += [path for path, _ in told(scene, options).items() if path.split(".")[2] in options.clouds.values()]
     found += cutoff_paths(scene)
     return tuple(dict.fromkeys(found))
 

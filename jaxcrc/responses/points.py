@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Position
-from jaxcrc.responses.base import AbstractResponse, Nodes, bend
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.units import PC_PER_KPC
@@ -30,7 +30,7 @@ class Points(AbstractResponse):
     length: Float[Array, "sky depth"]
     projection: Float[Array, "basis row bin sky"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, view: View) -> Position:

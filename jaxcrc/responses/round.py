@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Node, Position
 from jaxcrc.numerics.quadrature import chebyshev_weights
-from jaxcrc.responses.base import AbstractResponse, bend
+from jaxcrc.responses.base import AbstractResponse, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene, View
 from jaxcrc.units import PC_PER_KPC
@@ -46,7 +46,7 @@ class Round(AbstractResponse):
     angle: Node
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     power: int = eqx.field(static=True, default=1)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
     centre: Centre | None = None
@@ -70,7 +70,7 @@ class Column(AbstractResponse):
 
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
 
     def position(self, view: View) -> Position:
         """One node: the sea is the same everywhere."""
