@@ -75,8 +75,29 @@ def to_float(quantity: object, unit: str) -> float:
 Quantity = u.Quantity
 
 
+def _listed(value: object) -> list[object] | None:
+    """What a list or an array holds; None for one value, and for a quantity, whose values share their unit."""
+    if isinstance(value, np.ndarray) and value.ndim and not isinstance(value, Quantity):
+        return list(value)
+    return list(value) if isinstance(value, list | tuple) else None
+
+
+def is_quantity(value: object) -> bool:
+    """Whether a value is a quantity or a text, or a list that holds one, rather than plain numbers."""
+    if isinstance(value, np.ndarray) and not isinstance(value, Quantity) and value.dtype.kind not in "OSU":
+        return False
+    parts = _listed(value)
+    return isinstance(value, str | Quantity) if parts is None else any(map(is_quantity, parts))
+
+
 def in_unit(quantity: object, unit: str) -> np.ndarray:
-    """Value, or values, of a quantity in `unit`. Errors: ValueError naming it when its unit cannot be converted."""
+    """Value, or values, of a quantity in `unit`; those of a list may differ in unit.
+
+    Errors: ValueError naming it when its unit cannot be converted.
+    """
+    parts = _listed(quantity)
+    if parts is not None:
+        return np.array([in_unit(part, unit) for part in parts])
     try:
         return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
@@ -84,7 +105,10 @@ def in_unit(quantity: object, unit: str) -> np.ndarray:
 
 
 def has_unit(quantity: object) -> bool:
-    """Whether a quantity, or a string, says its unit."""
+    """Whether a quantity, or a string, says its unit; of a list, whether any does."""
+    parts = _listed(quantity)
+    if parts is not None:
+        return any(map(has_unit, parts))
     try:
         return bool(u.Quantity(quantity).unit != u.dimensionless_unscaled)
     except (TypeError, ValueError):

@@ -38,13 +38,14 @@ def _densities(posterior: Posterior, values: dict[str, Array]) -> tuple[Array, A
 def scan(
     problem: Problem,
     grid: Mapping[str, Any],
-    held: Mapping[str, float] | None = None,
+    held: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int = 0,
 ) -> xr.Dataset:
     """Log-density over the product of the given values; all other free parameters are held.
 
-    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; progress — called with (done, in all).
+    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; both as numbers in the parameters' units
+    or with units of their own; progress — called with (done, in all).
     Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path; its attrs have the
     values that are held, and `conditional`, the same in words: regions of a scan are narrower than those of the
     posterior wherever a held parameter trades against one of the grid.
@@ -55,9 +56,11 @@ def scan(
     check_seed(seed)
     axes = {resolve(problem.scene, path): _axis(problem, path, values) for path, values in grid.items()}
     check_size({path: axis.size for path, axis in axes.items()})
-    problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
-    where = "the MAP" if held is None else "given values"
-    best = dict(held) if held is not None else find_map(problem, seed).values
+    given = None if held is None else _held(problem, held)
+    ends = {path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()}
+    problem = problem.reaching({path: (value, value) for path, value in (given or {}).items()} | ends)
+    where = "the MAP" if given is None else "given values"
+    best = find_map(problem, seed).values if given is None else given
     best = {**{path: float(v) for path, v in problem.start().items()}, **best}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     points = dict(zip(axes, (m.ravel() for m in mesh), strict=True))
@@ -84,6 +87,14 @@ def _conditional(problem: Problem, axes: Mapping[str, Any], best: Mapping[str, f
     if not held:
         return "No other parameter is free."
     return f"Conditional: others held at {where}, {'; '.join(held)}."
+
+
+def _held(problem: Problem, held: Mapping[str, Any]) -> dict[str, float]:
+    found = values_at(problem.scene, held)
+    for path, value in found.items():
+        if value.ndim:
+            raise ValueError(f"{path} is held at {value}: give one number")
+    return {path: float(value) for path, value in found.items()}
 
 
 def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:
