@@ -116,6 +116,11 @@ def _shown(number: np.ndarray) -> str:
     return f"{float(number):g}" if number.ndim == 0 else str(number)
 
 
+def largest(unit: str) -> float:
+    """Where numbers in a unit end; those in the unit of a table never do."""
+    return math.inf if unit == "table unit" else LARGEST_DEX if unit.startswith("dex") else LARGEST
+
+
 def facts(
     unit: str,
     doc: str,
@@ -125,7 +130,7 @@ def facts(
     most: float | None = None,
 ) -> dict[str, str | float]:
     """What is known of a parameter: unit, explanation and ranges, as `param` takes them."""
-    end = math.inf if unit == "table unit" else LARGEST_DEX if unit.startswith("dex") else LARGEST
+    end = largest(unit)
     ends = {"least": max(low, -end) if least is None else least, "most": min(high, end) if most is None else most}
     return {"unit": unit, "doc": doc, "low": low, "high": high, **ends}
 

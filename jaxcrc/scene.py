@@ -25,17 +25,15 @@ from jaxcrc.units import PC_PER_KPC
 
 Tree = TypeVar("Tree")
 LOG = "log10_"
+FLAT = {"least": -90.0, "most": 90.0}  # the sky is a plane around the source, and ends
+TURN = {"least": -360.0, "most": 360.0}
 
 
 class Place(eqx.Module):
     """Where a component is released, as seen from the scene's source (which `view.offset_north` and `_east` move)."""
 
-    north: Scalar = param(
-        "deg", "how far north of the scene's source the component lies", least=-90.0, most=90.0, default=0.0
-    )
-    east: Scalar = param(
-        "deg", "how far east of the scene's source the component lies", least=-90.0, most=90.0, default=0.0
-    )
+    north: Scalar = param("deg", "how far north of the scene's source the component lies", **FLAT, default=0.0)
+    east: Scalar = param("deg", "how far east of the scene's source the component lies", **FLAT, default=0.0)
     depth: Scalar = param("pc", "how far behind (or before) the plane of the scene's source it lies", default=0.0)
 
     def vector(self, distance: ArrayLike) -> Float[Array, "3"]:
@@ -84,9 +82,7 @@ class Cloud(eqx.Module):
     size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0, most=90.0)
     offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0, most=180.0)
     depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
-    azimuth: Scalar = param(
-        "deg", "direction from the source to the cloud, from north to east", least=-360.0, most=360.0, default=0.0
-    )
+    azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", **TURN, default=0.0)
 
     def centre(self, distance: Scalar) -> Float[Array, "3"]:
         """From the scene's source to the cloud's centre [pc]: north, east, away from us. Arguments: distance [kpc]."""
@@ -102,12 +98,8 @@ class View(eqx.Module):
         "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
     )
     clouds: dict[str, Cloud] = eqx.field(default_factory=dict, kw_only=True)
-    offset_north: Scalar = param(
-        "deg", "how far north of its nominal position the source lies", least=-90.0, most=90.0, default=0.0
-    )
-    offset_east: Scalar = param(
-        "deg", "how far east of its nominal position the source lies", least=-90.0, most=90.0, default=0.0
-    )
+    offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", **FLAT, default=0.0)
+    offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", **FLAT, default=0.0)
 
 
 class Nuisance(eqx.Module):

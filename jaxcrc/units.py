@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Real
 
 import astropy.units as u
 import numpy as np
@@ -62,7 +63,7 @@ def to_float(quantity: object, unit: str) -> float:
     if isinstance(quantity, bool):
         raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
     try:
-        if isinstance(quantity, int | float):
+        if isinstance(quantity, Real):
             return float(quantity)
     except OverflowError:
         raise ValueError(f"{quantity!r} is too large a number: write it with a power of ten") from None
@@ -90,7 +91,7 @@ def is_quantity(value: object) -> bool:
     return isinstance(value, str | Quantity) if parts is None else any(map(is_quantity, parts))
 
 
-def in_unit(quantity: object, unit: str) -> np.ndarray:
+def in_unit(quantity: object, unit: str | u.UnitBase) -> np.ndarray:
     """Value, or values, of a quantity in `unit`; those of a list may differ in unit.
 
     Errors: ValueError naming it when its unit cannot be converted.
@@ -101,7 +102,9 @@ def in_unit(quantity: object, unit: str) -> np.ndarray:
     try:
         return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
-        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
+        several = isinstance(quantity, Quantity) and getattr(quantity, "ndim", 0)
+        shown = f"values in {getattr(quantity, 'unit', '')}" if several else repr(quantity)
+        raise ValueError(f"cannot read {shown} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
 
 
 def has_unit(quantity: object) -> bool:

@@ -180,8 +180,11 @@ def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
 
 def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bool) -> float:
     try:
-        if not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{value!r} is no number")
+        unit = metadata["unit"].removeprefix("dex").strip("()")
+        if take_log and unit and not isinstance(value, str):
+            raise ValueError(f"{value!r} says no unit: write '{value:g} {unit}', or the log10 of it as {LOG}…")
         return float(read(value, metadata, take_log))
     except ValueError as error:
         raise CaseError(place, str(error)) from None

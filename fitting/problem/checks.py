@@ -35,6 +35,11 @@ def check_problem(scene: Scene, tables: Mapping[str, Table], priors: Mapping[str
         if follower in priors:
             raise PriorError(f"{follower} is tied to {leader} and has a prior: drop one of the two")
         get(scene, follower), get(scene, leader)
+    for path in options.spans:
+        try:
+            get(scene, path)
+        except ValueError as error:
+            raise PriorError(f"options.spans: {error}") from None
     led = {leader for leader in options.ties.values() if leader in priors}
     for start, why in _idle(scene, tables, options):
         for path in priors:

@@ -1,6 +1,6 @@
 """Where a table looks on the sky: annuli, a circle, a box, or all of it.
 
-Fields are in degrees, as people write them; what methods take and give is in rad. An offset (north, east) is that of
+Fields are in degrees, or say their unit; what methods take and give is in rad. An offset (north, east) is that of
 the region's centre from what shines.
 """
 
@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables import gates
 from fitting.tables.checks import TableError
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
@@ -25,6 +26,9 @@ class AbstractRegion(ABC):
 
     shape: ClassVar[str]
     centre: Vector | None
+
+    def __post_init__(self) -> None:
+        gates.pass_gates(self, gates.REGION, lambda name, what: TableError(f"{name} of a {self.shape}: {what}"))
 
     @property
     def bins(self) -> int:
