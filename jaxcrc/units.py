@@ -102,8 +102,7 @@ def in_unit(quantity: object, unit: str | u.UnitBase) -> np.ndarray:
     try:
         return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
-        several = isinstance(quantity, Quantity) and getattr(quantity, "ndim", 0)
-        shown = f"values in {getattr(quantity, 'unit', '')}" if several else repr(quantity)
+        shown = f"values in {quantity.unit}" if isinstance(quantity, u.Quantity) and quantity.ndim else repr(quantity)
         raise ValueError(f"cannot read {shown} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
 
 

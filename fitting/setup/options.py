@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fitting.tables.gates import Gate, Span, named, one, pass_gates, position, rising, whole, word, words
+from fitting.tables.gates import Gate, Span, gated, named, one, pass_gates, position, rising, whole, word, words
 from jaxcrc.emission.composition import Composition
 
 FINEST = 200  # energies per decade
@@ -50,6 +50,7 @@ GATES: dict[str, Gate] = {
 """What each field goes through."""
 
 
+@gated(GATES)
 @dataclass(frozen=True)
 class Options:
     """What is chosen rather than fitted.

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from astropy.units import UnitBase
@@ -18,6 +18,7 @@ from fitting.tables.sphere import Vector
 from jaxcrc.units import Quantity, in_unit, is_quantity, to_float
 
 Gate = Callable[[Any], Any]
+Made = TypeVar("Made")
 PSF_WIDTH = {"gaussian": "sigma", "tophat": "radius"}
 """The shapes of a point-spread function, and what their widths are called."""
 
@@ -40,6 +41,17 @@ class Span(NamedTuple):
 ANGLE = Span("deg", 0.0, 180.0, above=True)
 TURN = Span("deg", -360.0, 360.0)
 DISTANCE = Span("kpc", 0.0, 1e8, above=True)
+
+
+def gated(gates: Mapping[str, Gate]) -> Callable[[type[Made]], type[Made]]:
+    """A decorator of a dataclass that passes gates: whatever checks annotations lets its fields reach them."""
+
+    def decorate(cls: type[Made]) -> type[Made]:
+        annotations = vars(cls)["__init__"].__annotations__
+        annotations.update(dict.fromkeys(gates.keys() & annotations.keys(), Any))
+        return cls
+
+    return decorate
 
 
 def pass_gates(thing: Any, gates: Mapping[str, Gate], error: Callable[[str, str], ValueError]) -> None:

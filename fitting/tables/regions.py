@@ -72,6 +72,7 @@ class AbstractRegion(ABC):
         """The region as people read it."""
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True, eq=False)
 class Annuli(AbstractRegion):
     """Rings around a common centre."""
@@ -128,6 +129,7 @@ class Annuli(AbstractRegion):
         return f"{self.bins} from {self.r_min[0]:g} to {self.r_max[-1]:g} deg around{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Circle(AbstractRegion):
     """A circle of some radius."""
@@ -174,6 +176,7 @@ class Circle(AbstractRegion):
         return f"circle radius {self.radius:g} deg{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Box(AbstractRegion):
     """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east."""
@@ -236,6 +239,7 @@ class Box(AbstractRegion):
         return f"box {sizes}{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Total(AbstractRegion):
     """All of the sky: the whole flux of a cloud."""

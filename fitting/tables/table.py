@@ -13,7 +13,7 @@ import numpy as np
 
 from fitting.tables import checks
 from fitting.tables.checks import TableError
-from fitting.tables.gates import ANGLE, DISTANCE, Gate, Span, many, one, pass_gates, psf
+from fitting.tables.gates import ANGLE, DISTANCE, Gate, Span, gated, many, one, pass_gates, psf
 from fitting.tables.kinds import Kind, kind_of, native_of
 from fitting.tables.regions import AbstractRegion, Annuli
 
@@ -22,7 +22,7 @@ GATES: dict[str, Gate] = {
     "psf": psf,
     "distance": one(DISTANCE),
     "confidence": one(Span("")),
-    "correlation_length": one(ANGLE),
+    "correlation_length": one(Span("deg", 0.0, above=True)),
     "gas_radius": one(ANGLE),
 }
 """What the fields of a table go through."""
@@ -30,6 +30,7 @@ POWERS = {"value": 1, "error_lo": 1, "error_hi": 1, "covariance": 2}
 """Fields in the unit of the table, or its square."""
 
 
+@gated(GATES | dict.fromkeys(POWERS, many("")))
 @dataclass(frozen=True, eq=False)
 class Table:
     """What was measured, on a grid of photon energies × bins (a spectrum has one bin).
