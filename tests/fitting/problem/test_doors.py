@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fitting
-from fitting.inference.scan import scan
+from fitting.inference.scan import _axis, _held, scan
 from jaxcrc import describe
 from tests.fitting.halos import CHI, ENERGY
 
@@ -26,16 +26,14 @@ def said(problem: fitting.Problem, path: str, value: float, scale: float) -> u.Q
 def test_units_of_free_parameters_count(case, request):
     problem = request.getfixturevalue(case)
     start = {path: float(value) for path, value in problem.start().items()}
-    plain = float(problem.log_prior(start))
     for path, value in start.items():
         for scale in (1.0, 1e-3) if str(describe(problem.scene, path)["unit"]) not in ("", "dex") else (1.0,):
-            same = problem.log_prior({**start, path: said(problem, path, value, scale)})
-            assert float(same) == pytest.approx(plain, rel=1e-12), path
+            found = problem._given({**start, path: said(problem, path, value, scale)}, problem.priors)
+            assert {name: float(number) for name, number in found.items()} == pytest.approx(start, rel=1e-12)
         for wrong in (3.0 * u.mol, "3 mol", "wide", True):
-            with pytest.raises(ValueError, match=path.replace(".", r"\.")):
-                problem.log_prior({**start, path: wrong})
-            with pytest.raises(ValueError, match=path.replace(".", r"\.")):
-                problem.log_density({**start, path: wrong})
+            for density in (problem.log_prior, problem.log_density, problem.log_likelihood):
+                with pytest.raises(ValueError, match=path.replace(".", r"\.")):
+                    density({**start, path: wrong})
 
 
 def test_outside_its_prior_a_value_is_impossible_in_any_unit(burst):
@@ -72,10 +70,10 @@ def test_what_a_scan_holds_is_checked(burst):
 
 
 def test_what_a_scan_is_over_and_holds_may_say_its_unit(burst):
-    found = scan(burst, {AGE: ["10 kyr", "20 kyr"]}, held={"view.distance": 2000.0 * u.pc, ENERGY: "3e49 erg"})
-    assert np.allclose(found.coords[AGE.replace("age", "log10_age")], [4.0, np.log10(2e4)])
-    assert found.attrs["held:view.distance"] == 2.0
-    assert found.attrs[f"held:{ENERGY}"] == pytest.approx(np.log10(3e49))
+    for ages in (["10 kyr", "20 kyr"], [10.0, 20.0] * u.kyr):
+        assert np.allclose(_axis(burst, AGE, ages), [4.0, np.log10(2e4)])
+    held = _held(burst, {"view.distance": 2000.0 * u.pc, ENERGY: "3e49 erg", CHI: -1.0})
+    assert held == pytest.approx({"view.distance": 2.0, ENERGY: np.log10(3e49), CHI: -1.0})
 
 
 def test_errors_of_mocks_are_plain_numbers(burst):

@@ -4,11 +4,12 @@ import dataclasses
 
 import astropy.units as u
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 
 import fitting
 from fitting.setup.options import GATES
-from tests.fitting.halos import halo, halo_priors, layout
+from tests.fitting.halos import halo, layout
 
 NAMES = [field.name for field in dataclasses.fields(fitting.Options)]
 SENSE = {
@@ -17,11 +18,7 @@ SENSE = {
     "points_per_decade": ((np.int64(5), 5),),
     "energy_max": ((1e5, 1e5), ("100 TeV", 1e5), (100.0 * u.TeV, 1e5)),
     "reach": ((50, 50.0),),
-    "absorption": (
-        ({"cmb": 4000.0 * u.pc}, {"cmb": 4.0}),
-        ({"cmb": "4 kpc"}, {"cmb": 4.0}),
-        ({"cmb": 4}, {"cmb": 4.0}),
-    ),
+    "absorption": tuple(({"cmb": way}, {"cmb": 4.0}) for way in (4000.0 * u.pc, "4 kpc", 4)),
     "centres": (({"source": (83.6 * u.deg, "1320 arcmin")}, {"source": (83.6, 22.0)}),),
     "spans": (({"data.a.psf_scale": [0.5, 2]}, {"data.a.psf_scale": (0.5, 2.0)}),),
 }
@@ -54,21 +51,18 @@ def test_an_option_takes_what_says_its_unit(name):
         assert getattr(fitting.Options(**{name: given}), name) == kept
 
 
-def problem(**options) -> fitting.Problem:
+def problem(priors: dict, **options) -> fitting.Problem:
     chosen = fitting.Options(nuclear="none", points_per_decade=3, **options)
-    return fitting.Problem(halo("burst"), {"profile": layout(2)}, halo_priors("burst"), chosen)
+    return fitting.Problem(halo("burst"), {"profile": layout(2)}, priors, chosen)
 
 
 def test_spans_of_unknown_paths_are_refused():
     with pytest.raises(fitting.PriorError, match=r"options\.spans: .*profil\.psf_scale.*did you mean data\.profile"):
-        problem(spans={"data.profil.psf_scale": (0.5, 2.0)})
+        problem({}, spans={"data.profil.psf_scale": (0.5, 2.0)})
 
 
-def test_spans_that_priors_gave_do_not_outlive_their_table():
-    priors = halo_priors("burst") | {
-        "data.profile.psf_scale": fitting.Prior(__import__("numpyro").distributions.Uniform(0.5, 2.0))
-    }
-    first = problem().changed(priors=priors)
-    assert "data.profile.psf_scale" in first.options.spans
-    moved = first.changed(tables={"other": layout(2)}, priors=halo_priors("burst"))
-    assert "data.profile.psf_scale" not in moved.options.spans
+def test_spans_that_a_prior_gave_do_not_outlive_it():
+    path = "components.halo.source.spectrum.log10_cutoff"
+    first = problem({path: dist.Uniform(2.0, 3.5)})
+    assert first.options.spans[path] == (2.0, 3.5)
+    assert path not in first.changed(priors={}).options.spans
