@@ -61,7 +61,8 @@ def test_spans_of_unknown_paths_are_refused():
         problem({}, spans={"data.profil.psf_scale": (0.5, 2.0)})
 
 
-def test_spans_that_a_prior_gave_do_not_outlive_it():
+def test_spans_that_a_prior_gave_do_not_outlive_it(burst, monkeypatch):
+    monkeypatch.setattr("fitting.problem.problem.assemble", lambda *_: burst.setup)
     path = "components.halo.source.spectrum.log10_cutoff"
     first = problem({path: dist.Uniform(2.0, 3.5)})
     assert first.options.spans[path] == (2.0, 3.5)
