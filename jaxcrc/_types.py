@@ -49,9 +49,10 @@ def plain_numbers(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         for value in (*args, *kwargs.values()):
             if (found := _quantity_in(value)) is not None:
+                what = f"{function.__name__} was given a quantity in '{found.unit}'"
                 raise TypeError(
-                    f"{function.__name__} was given {found!r}: give plain numbers in the unit that its documentation "
-                    "names, such as quantity.to_value(unit)"
+                    f"{what}: give plain numbers in the unit that its documentation names, such as "
+                    "quantity.to_value(unit)"
                 )
         return function(*args, **kwargs)
 

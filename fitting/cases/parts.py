@@ -184,7 +184,8 @@ def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bo
             raise ValueError(f"{value!r} is no number")
         unit = metadata["unit"].removeprefix("dex").strip("()")
         if take_log and unit and not isinstance(value, str):
-            raise ValueError(f"{value!r} says no unit: write '{value:g} {unit}', or the log10 of it as {LOG}…")
+            name = f"{LOG}{place.rsplit('.', 1)[-1]}"
+            raise ValueError(f"{value!r} says no unit: write '{value:g} {unit}', or its logarithm as {name}")
         return float(read(value, metadata, take_log))
     except ValueError as error:
         raise CaseError(place, str(error)) from None

@@ -62,9 +62,9 @@ source = "wide"
 `distance = "1 kpc"` are the same. The unit `dex(yr)` means the log10 of a number of years, `dex` the log10 of a number
 without unit. So `log10_age = 4.3` is 20 000 years, and `age = "20 kyr"`, without `log10_` and with a unit, says the
 same. A prior always names the logarithm: `components.halo.source.release.log10_age`. A `–` means no unit, or no limit.
-A range is where the model is meant to hold: no value may leave it, and no prior but that of a distance, or of a place
-on the sky, whose tails reach as far as they like. Where there is no limit, numbers still end at 1e+12 in their unit,
-and logarithms at 60, lest something overflow.
+A range is where the model is meant to hold: no value may leave it, and no prior, but for the tails of priors of
+`view.distance`, of places and sizes on the sky, and of `delta`. Where there is no limit, numbers still end at 1e+12 in
+their unit, and logarithms at 60, lest something overflow.
 
 **Parts.** A part is a table with a `kind` and its keys, or the kind alone: `transport = "homogeneous"`. Where there is
 only one kind, or the first is meant, `kind` may be left out."""

@@ -132,7 +132,7 @@ class AbstractMedium(eqx.Module):
 
 
 _CHI = facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
-_DELTA = facts("", "slope of κ in momentum")
+_DELTA = facts("", "slope of κ in momentum", least=-20.0, most=20.0)
 
 
 class SuppressedDiffusion(AbstractMedium):
