@@ -15,7 +15,6 @@ from fitting.cases.folder import held, publish, refuse_replacing
 from fitting.cases.layout import blank_table
 from fitting.cases.light import (
     build_hadronic,
-    build_lengths,
     build_light,
     build_nuclear,
     spell_hadronic,
@@ -31,7 +30,7 @@ from fitting.problem.pivots import pivots
 from fitting.problem.priors import WIDTHS, Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
 from fitting.setup.centres import SOURCE, seen_from
-from fitting.setup.options import AssemblyError, Options
+from fitting.setup.options import AssemblyError, OptionError, Options
 from fitting.tables.checks import TableError
 from fitting.tables.files import locate_shipped, read_table, table_bytes
 from fitting.tables.sphere import bearing, separation
@@ -87,9 +86,11 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     light = build_light(spec.get("light", {}), "light")
     hadronic = build_hadronic(spec.get("hadronic", {}), "hadronic")
     extra = check_entries("options", spec.get("options", {}), OPTIONS)
-    options = Options(
-        clouds=clouds, centres=centres, cloud_shape=shapes, ties=_ties(spec.get("ties", {})), **_chosen(extra)
-    )
+    ties = _ties(spec.get("ties", {}))
+    try:
+        options = Options(clouds=clouds, centres=centres, cloud_shape=shapes, ties=ties, **_chosen(extra))
+    except OptionError as error:
+        raise CaseError(error.place, error.message) from None
     scene = Scene(components, view, nuisances, gas, light, hadronic)
     priors = {path: _prior(scene, path, part) for path, part in spec.get("priors", {}).items()}
     if hadronic.models and "hadronic" in extra:
@@ -116,8 +117,7 @@ def _ties(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _chosen(extra: Mapping[str, Any]) -> dict[str, Any]:
-    makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
-    return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
+    return {k: build_nuclear(value, f"options.{k}") if k == "nuclear" else value for k, value in extra.items()}
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:

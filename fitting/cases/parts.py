@@ -184,8 +184,12 @@ def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
 
 def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bool) -> float:
     try:
-        if not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{value!r} is no number")
+        unit = metadata["unit"].removeprefix("dex").strip("()")
+        if take_log and unit and not isinstance(value, str):
+            name = f"{LOG}{place.rsplit('.', 1)[-1]}"
+            raise ValueError(f"{value!r} says no unit: write '{value:g} {unit}', or its logarithm as {name}")
         return float(read(value, metadata, take_log))
     except ValueError as error:
         raise CaseError(place, str(error)) from None

@@ -149,11 +149,12 @@ def _spellings(cls: type, f: Field) -> dict[str, Any]:
     """The ways to write a field, each with its schema."""
     if is_parameter(f):
         words = {"description": f"{f.metadata['doc']} [{f.metadata['unit']}]"}
-        ends = {"minimum": f.metadata["low"], "maximum": f.metadata["high"]}
+        ends = {"minimum": f.metadata["least"], "maximum": f.metadata["most"]}
         bounded = {"type": "number"} | {key: end for key, end in ends.items() if math.isfinite(end)}
         found = {f.name: {**words, "anyOf": [bounded, {"type": "string"}]}}
         if f.name.startswith(LOG):
-            found[f.name.removeprefix(LOG)] = {**words, **NUMBER_OR_TEXT}
+            bare = f.metadata["unit"] == "dex"
+            found[f.name.removeprefix(LOG)] = {**words, **(NUMBER_OR_TEXT if bare else {"type": "string"})}
         return found
     if is_choice(f):
         return {f.name: {"description": f.metadata.get("doc", "a choice"), **_choice(cls, f)}}

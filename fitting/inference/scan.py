@@ -16,7 +16,6 @@ from fitting.inference.checks import check_data, check_seed, check_size
 from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
 from fitting.runs.labels import label_of, labels
-from fitting.setup.ranges import check_held
 from fitting.words import number, whole
 from jaxcrc.scene import describe
 
@@ -45,7 +44,8 @@ def scan(
 ) -> xr.Dataset:
     """Log-density over the product of the given values; all other free parameters are held.
 
-    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; progress — called with (done, in all).
+    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; both as numbers in the parameters' units
+    or with units of their own; progress — called with (done, in all).
     Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path; its attrs have the
     values that are held, and `conditional`, the same in words: regions of a scan are narrower than those of the
     posterior wherever a held parameter trades against one of the grid.
@@ -56,9 +56,11 @@ def scan(
     check_seed(seed)
     axes = {path: _axis(path, np.atleast_1d(values)) for path, values in problem.moves(grid).items()}
     check_size({path: axis.size for path, axis in axes.items()})
-    problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
-    where = "the MAP" if held is None else "given values"
-    best = _held(problem, held, axes) if held is not None else find_map(problem, seed).values
+    given = None if held is None else _held(problem, held, axes)
+    ends = {path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()}
+    problem = problem.reaching({path: (value, value) for path, value in (given or {}).items()} | ends)
+    where = "the MAP" if given is None else "given values"
+    best = find_map(problem, seed).values if given is None else given
     best = {**{path: float(v) for path, v in problem.start().items()}, **best}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     points = dict(zip(axes, (m.ravel() for m in mesh), strict=True))
@@ -83,7 +85,6 @@ def scan(
 def _held(problem: Problem, held: Mapping[str, Any], axes: Mapping[str, np.ndarray]) -> dict[str, float]:
     """What is held, checked; an axis goes before."""
     values = {path: value for path, value in problem.moves(held).items() if path not in axes}
-    check_held(problem.setup.ranges, values)
     if uneven := [path for path, value in values.items() if value.ndim]:
         raise ValueError(f"{uneven[0]} is held at several values: give one, or make it an axis of the grid")
     return {path: float(value) for path, value in values.items()}

@@ -59,6 +59,11 @@ def check_problem(scene: Scene, tables: Mapping[str, Table], priors: Mapping[str
         if follower in priors:
             raise PriorError(f"{follower} is tied to {leader} and has a prior: drop one of the two")
         _check_tie(scene, tables, follower, leader, priors.get(leader))
+    for path in options.spans:
+        try:
+            get(scene, path)
+        except ValueError as error:
+            raise PriorError(f"options.spans: {error}") from None
     led = {leader for leader in options.ties.values() if leader in priors}
     for idle in idles(scene, tables, options):
         for path in priors:

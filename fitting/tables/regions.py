@@ -1,6 +1,6 @@
 """Where a table looks on the sky: annuli, a circle, a box, or all of it.
 
-Fields are in degrees, as people write them; what methods take and give is in rad. An offset (north, east) is that of
+Fields are in degrees, or say their unit; what methods take and give is in rad. An offset (north, east) is that of
 the region's centre from what shines.
 """
 
@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables import gates
 from fitting.tables.checks import TableError
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
@@ -25,6 +26,9 @@ class AbstractRegion(ABC):
 
     shape: ClassVar[str]
     centre: Vector | None
+
+    def __post_init__(self) -> None:
+        gates.pass_gates(self, gates.REGION, lambda name, what: TableError(f"{name} of a {self.shape}: {what}"))
 
     @property
     def bins(self) -> int:
@@ -68,6 +72,7 @@ class AbstractRegion(ABC):
         """The region as people read it."""
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True, eq=False)
 class Annuli(AbstractRegion):
     """Rings around a common centre."""
@@ -124,6 +129,7 @@ class Annuli(AbstractRegion):
         return f"{self.bins} from {self.r_min[0]:g} to {self.r_max[-1]:g} deg around{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Circle(AbstractRegion):
     """A circle of some radius."""
@@ -170,6 +176,7 @@ class Circle(AbstractRegion):
         return f"circle radius {self.radius:g} deg{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Box(AbstractRegion):
     """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east."""
@@ -232,6 +239,7 @@ class Box(AbstractRegion):
         return f"box {sizes}{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Total(AbstractRegion):
     """All of the sky: the whole flux of a cloud."""

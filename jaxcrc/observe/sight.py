@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_array
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.quadrature import Values, gauss_intervals, gauss_panels, lagrange_basis
 from jaxcrc.observe.circle import Rule
 from jaxcrc.observe.psf import PSF, ball_light, box_rule, circle_rule
@@ -31,6 +32,7 @@ _LEAST_GAS = 1e-10  # share of the gas in an annulus below which the quotient is
 _TABLE_DECADES = 6  # how far below the innermost panel the table of enclosed columns goes
 
 
+@plain_numbers
 def line_of_sight(nodes: RadialNodes, impact: Values) -> Float[np.ndarray, "impact node"]:
     """Column of the density along the whole line of sight at each impact parameter b [length].
 
@@ -122,6 +124,7 @@ def _table(nodes: RadialNodes, outer: float = np.inf) -> _Table:
     return _Table(breaks, column / (np.pi * b.reshape(-1, 1) ** 2))
 
 
+@plain_numbers
 def annulus_means(
     nodes: RadialNodes, r_min: Values, r_max: Values, psf: PSF | None = None, offset: float = 0.0
 ) -> Float[np.ndarray, "bin node"]:
@@ -139,6 +142,7 @@ def annulus_means(
     return (enclosed[inner.size :] - enclosed[: inner.size]) / (np.pi * (outer - inner) * (outer + inner))[:, None]
 
 
+@plain_numbers
 def aperture_mean(
     nodes: RadialNodes, radius: float, offset: float, psf: PSF | None = None
 ) -> Float[np.ndarray, "1 node"]:
@@ -153,6 +157,7 @@ def aperture_mean(
     return table.contract(circle_rule(psf, radius, offset, table.breaks), 1) / (np.pi * radius**2)
 
 
+@plain_numbers
 def box_mean(
     nodes: RadialNodes, box: tuple[float, float, float, float], psf: PSF | None = None
 ) -> Float[np.ndarray, "1 node"]:

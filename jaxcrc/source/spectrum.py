@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Energy, Scalar, param
+from jaxcrc._types import Energy, Scalar, param, plain_numbers
 from jaxcrc.units import PROTON_MASS
 
 RELEASE_MIN = 1.0  # [GeV], limits of the kinetic energies counted in the released energy
@@ -25,6 +25,7 @@ RELEASE_MAX = 5.0e6
 _N_NODES = 64
 
 
+@plain_numbers
 def momentum(kinetic: ArrayLike, mass: ArrayLike = PROTON_MASS) -> Float[Array, "..."]:
     """Momentum pc [GeV].
 

@@ -15,6 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.transport.kernels.safe import align, floor
 from jaxcrc.transport.kernels.spherical import burst_point, continuous_point
 
@@ -75,6 +76,7 @@ def _inside(
     return [radius, time, steady, boundary, speed], elapsed, place, modes, shape
 
 
+@plain_numbers
 def burst_bounded(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, boundary: ArrayLike, speed: ArrayLike = math.inf
 ) -> Float[Array, "..."]:
@@ -93,6 +95,7 @@ def burst_bounded(
     return jnp.where(radius < boundary, density, 0.0)
 
 
+@plain_numbers
 def continuous_bounded(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, boundary: ArrayLike, speed: ArrayLike = math.inf
 ) -> Float[Array, "..."]:

@@ -10,6 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.breaks import choose
 from jaxcrc.transport.kernels.cooling import Law, cooling
 from jaxcrc.transport.kernels.rough import fine_spread
@@ -81,6 +82,7 @@ def _latest(latest: Latest, radius: Float[Array, " node"]) -> Float[Array, "ener
     return start * steady + (stop - start) * ramp
 
 
+@plain_numbers
 def lepton_burst(
     energy: ArrayLike,
     radius: ArrayLike,
@@ -106,6 +108,7 @@ def lepton_burst(
     return spread_density(burst_spread(energy, time, loss, spectrum, table), radius)
 
 
+@plain_numbers
 def lepton_halo(
     energy: ArrayLike,
     radius: ArrayLike,

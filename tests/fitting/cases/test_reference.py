@@ -147,4 +147,6 @@ def test_a_missing_key_is_refused_and_what_stands_for_it_is_not():
     assert refused(spec)
     for field in ({"cmb": {}}, {"warm": {"reference": "ml22-infrared", "energy_density": 0.5}}):
         assert not refused(change("light", {"photons": field}))
-    assert not refused(change("components.escaped.source.release", {"kind": "burst", "energy": "1e50 erg", "age": 1e4}))
+    release = {"kind": "burst", "energy": "1e50 erg", "age": "1e4 yr"}
+    assert not refused(change("components.escaped.source.release", release))
+    assert refused(change("components.escaped.source.release", release | {"age": 1e4}))

@@ -118,7 +118,7 @@ def case(layout: dict, centre: list[float] | None, cloud: bool = False) -> fitti
     spec["view"] = {"distance": 1.0} | ({} if centre is None else {"centre": centre})
     if cloud:
         spec["view"]["clouds"] = {
-            "giant": {"mass": 1e4, "size": 0.1, "depth": 0.0, "offset": 1.0, "centre": [84.0, 22.0]}
+            "giant": {"mass": "1e4 M_sun", "size": 0.1, "depth": 0.0, "offset": 1.0, "centre": [84.0, 22.0]}
         }
     spec["tables"] = {"profile": {"layout": {**BARE, **layout}} | ({"cloud": "giant"} if cloud else {})}
     spec["options"] = {"points_per_decade": 3, "nuclear": "none"}
