@@ -23,16 +23,14 @@ from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
 from fitting.problem.priors import Prior, check_quantile, law
 from fitting.problem.spans import free_spans
-from fitting.setup.assemble import assemble
+from fitting.setup.assemble import assemble, complete
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.ranges import check_held
 from fitting.tables.table import Table
 from jaxcrc._types import is_plain
 from jaxcrc.forward import Prediction
 from jaxcrc.medium.diffusion import AbstractMedium
-from jaxcrc.scene import Model, Nuisance, Scene, bind, get, named, values_at
-from jaxcrc.source.sea import LocalSea
-from jaxcrc.transport.uniform import Uniform
+from jaxcrc.scene import Scene, bind, get, named, values_at
 from jaxcrc.units import is_quantity
 
 Points = Mapping[str, Any] | ArrayLike
@@ -79,7 +77,7 @@ class Problem:
         options = options or Options()
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.report = dict(report or {})
-        self.scene, self._asked = _complete(scene, self.tables, options), options
+        self.scene, self._asked = complete(scene, self.tables, options), options
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
         if not self.tables:
             raise AssemblyError("no table to fit: give at least one")
@@ -278,20 +276,6 @@ class Problem:
         led = {path: found[leader] for path, leader in self.options.ties.items() if leader in found}
         check_held(self.setup.ranges, found | led)
         return {path: jnp.asarray(value, float) for path, value in found.items()}
-
-
-def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
-    """The scene with a nuisance entry for each table and, if asked for, the sea."""
-    components = dict(scene.components)
-    if options.sea is not None:
-        added = Model(LocalSea(reference=options.sea), None, Uniform())
-        if components.setdefault("sea", added).source != added.source:
-            raise AssemblyError(
-                f"[options] sea = '{options.sea}' adds a component 'sea', but another is called so: give that one "
-                "another name, or drop the option"
-            )
-    data = {name: scene.data.get(name, Nuisance()) for name in tables}
-    return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)
 
 
 def media(scene: Scene) -> dict[str, AbstractMedium]:

@@ -26,8 +26,10 @@ from jaxcrc.forward import Setup
 from jaxcrc.medium.gas import UniformGas
 from jaxcrc.responses.base import AbstractResponse
 from jaxcrc.responses.round import Column
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Model, Nuisance, Scene
+from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.base import Symmetry
+from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import CM_PER_KPC
 
 Look = Callable[..., AbstractResponse]
@@ -114,3 +116,17 @@ def _is_centred(scene: Scene, component: str, table: Table, options: Options) ->
         return False
     centre, (offset, *_) = places.centre(scene, table, component, options)
     return centre is None and math.hypot(*offset) == 0.0
+
+
+def complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
+    """The scene with a nuisance entry for each table and, if asked for, the sea."""
+    components = dict(scene.components)
+    if options.sea is not None:
+        added = Model(LocalSea(reference=options.sea), None, Uniform())
+        if components.setdefault("sea", added).source != added.source:
+            raise AssemblyError(
+                f"[options] sea = '{options.sea}' adds a component 'sea', but another is called so: give that one "
+                "another name, or drop the option"
+            )
+    data = {name: scene.data.get(name, Nuisance()) for name in tables}
+    return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)

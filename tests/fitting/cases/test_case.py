@@ -109,10 +109,17 @@ LOGARITHMS = [
 ]
 
 
+def in_words(role: str, kind: str, name: str, number: float) -> tuple[str, str | float]:
+    """What a logarithm is of, and a number of it as a case gives it."""
+    (unit,) = (f.metadata["unit"] for f in dataclasses.fields(KINDS[role][kind]) if f.name == name)
+    unit = unit.removeprefix("dex").strip("()")
+    return name.removeprefix("log10_"), f"{number:g} {unit}" if unit else number
+
+
 @pytest.mark.parametrize(("role", "kind", "name"), LOGARITHMS)
 def test_a_parameter_is_given_by_one_name(role, kind, name):
-    linear = name.removeprefix("log10_")
-    for given in ({linear: 0.5, name: -0.3}, {name: -0.3, linear: 0.5}):
+    linear, number = in_words(role, kind, name, 0.5)
+    for given in ({linear: number, name: -0.3}, {name: -0.3, linear: number}):
         with pytest.raises(CaseError, match=f"{linear} and {name} are one parameter, given twice: drop one of the two"):
             build(role, {"kind": kind, **given}, "here")
 
@@ -128,8 +135,9 @@ PUBLISHED = [
 
 @pytest.mark.parametrize(("role", "preset", "name"), PUBLISHED)
 def test_what_goes_before_a_published_number_may_have_either_name(role, preset, name):
-    linear, rest = name.removeprefix("log10_"), {"slope": 2.5} if role == "ceiling" else {}
-    for given in ({linear: 100.0}, {f"log10_{linear}": 2.0}):
+    linear, number = in_words(role, PRESETS[role][preset][0], f"log10_{name.removeprefix('log10_')}", 100.0)
+    rest = {"slope": 2.5} if role == "ceiling" else {}
+    for given in ({linear: number}, {f"log10_{linear}": 2.0}):
         built = build(role, {**rest, **given, "kind": preset}, "here")
         assert float(getattr(built, f"log10_{linear}")) == 2.0
 

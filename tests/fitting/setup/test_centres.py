@@ -61,7 +61,8 @@ def test_a_cloud_is_where_both_ways_to_say_it_agree(source, cloud):
     """Its centre on the sky, and its offset and azimuth from the source's: each is checked against the other."""
     place, options = seen_from(source, cloud), fitting.Options(centres={"source": source, "a": cloud})
     check_clouds(beside(**place), options)
-    check_clouds(beside(offset=place["offset"], azimuth=place["azimuth"] + 360.0), options)
+    turned = place["azimuth"] + (360.0 if place["azimuth"] < 0.0 else -360.0)
+    check_clouds(beside(offset=place["offset"], azimuth=turned), options)
     wrong = [{**place, "offset": place["offset"] + 0.01}]
     wrong += [{**place, "azimuth": place["azimuth"] + 1.0}] * (place["offset"] > 0.1)
     for said in wrong:
@@ -76,7 +77,7 @@ CENTRES = fitting.Options(centres={"source": (83.6, 22.0), "a": (84.0, 22.0)})
 
 def giant(name: str = "giant", **place: object) -> dict:
     spec = tomllib.loads(locate_case("demo/layout").read_text(encoding="utf-8"))
-    cloud = {"mass": 1e4, "size": 0.1, "depth": 0.0, "centre": [84.0, 22.0], **place}
+    cloud = {"mass": "1e4 M_sun", "size": 0.1, "depth": 0.0, "centre": [84.0, 22.0], **place}
     spec["view"] = {"distance": 1.0, "centre": [83.6, 22.0], "clouds": {name: cloud}}
     spec["tables"] = {"profile": {"layout": {**BARE, "region": {"shape": "total"}}, "cloud": name}}
     spec["options"] = {"points_per_decade": 3, "nuclear": "none"}
