@@ -15,7 +15,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from jaxcrc._types import Bits
-from jaxcrc.responses.base import AbstractResponse, Nodes
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where
 from jaxcrc.scene import Nuisance, Scene, get
 from jaxcrc.transport.base import AbstractField, EnergyGrid, Status, flag
 
@@ -59,7 +59,7 @@ def predict(scene: Scene, setup: Setup) -> Prediction:
     """
     fields = solve(scene, setup)
     status = reduce(jnp.bitwise_or, (field.status for field in fields.values()), outside(scene, setup))
-    known: dict[str, Nodes] = {}
+    known: dict[Where, Nodes] = {}
     tables = {}
     for name, responses in setup.response.items():
         if not responses:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import equinox as eqx
@@ -15,7 +15,7 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, as_parameter, param, read
+from jaxcrc._types import Scalar, as_parameter, param, plain_numbers, read
 from jaxcrc.emission.shares import Hadronic
 from jaxcrc.medium.gas import AbstractGas, SeenFrom, UniformGas
 from jaxcrc.medium.light import Light
@@ -25,6 +25,8 @@ from jaxcrc.units import PC_PER_KPC
 
 Tree = TypeVar("Tree")
 LOG = "log10_"
+FLAT = {"least": -90.0, "most": 90.0}  # the sky is a plane around the source, and ends
+TURN = {"least": -360.0, "most": 360.0}
 _TINY_ARC = 1e-12
 
 
@@ -44,8 +46,8 @@ def in_space(north: Scalar, east: Scalar, depth: Scalar, distance: ArrayLike) ->
 class Place(eqx.Module):
     """Where a component is released, as seen from the scene's source (which `view.offset_north` and `_east` move)."""
 
-    north: Scalar = param("deg", "how far north of the scene's source the component lies", default=0.0)
-    east: Scalar = param("deg", "how far east of the scene's source the component lies", default=0.0)
+    north: Scalar = param("deg", "how far north of the scene's source the component lies", **FLAT, default=0.0)
+    east: Scalar = param("deg", "how far east of the scene's source the component lies", **FLAT, default=0.0)
     depth: Scalar = param("pc", "how far behind (or before) the plane of the scene's source it lies", default=0.0)
 
     def vector(self, distance: ArrayLike) -> Float[Array, "3"]:
@@ -90,10 +92,10 @@ class Cloud(eqx.Module):
     """A cloud that cosmic rays light up. Its place is `offset` on the sky and `depth` along the line of sight."""
 
     log10_mass: Scalar = param("dex(M_sun)", "log10 of the gas mass, helium included")
-    size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0)
-    offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0)
+    size: Scalar = param("deg", "angular size: rms per axis of a Gaussian cloud, radius of a ball", low=0.0, most=90.0)
+    offset: Scalar = param("deg", "angle between the source's centre and the cloud's", low=0.0, most=180.0)
     depth: Scalar = param("pc", "distance behind (or before) the plane of the source")
-    azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", default=0.0)
+    azimuth: Scalar = param("deg", "direction from the source to the cloud, from north to east", **TURN, default=0.0)
 
     def centre(self, distance: Scalar) -> Float[Array, "3"]:
         """From the scene's source to the cloud's centre [pc]: north, east, away from us. Arguments: distance [kpc]."""
@@ -104,13 +106,13 @@ class Cloud(eqx.Module):
 class View(eqx.Module):
     """From where one looks, and at what else."""
 
-    distance: Scalar = param("kpc", "distance of the source", low=0.0)
+    distance: Scalar = param("kpc", "distance of the source", low=0.0, least=1e-6, most=1e8)
     gas_depth: Scalar = param(
         "pc", "depth of the gas that the sea lights up along the line of sight", low=0.0, default=0.0
     )
     clouds: dict[str, Cloud] = eqx.field(default_factory=dict, kw_only=True)
-    offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", default=0.0)
-    offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", default=0.0)
+    offset_north: Scalar = param("deg", "how far north of its nominal position the source lies", **FLAT, default=0.0)
+    offset_east: Scalar = param("deg", "how far east of its nominal position the source lies", **FLAT, default=0.0)
 
 
 class Nuisance(eqx.Module):
@@ -212,20 +214,34 @@ def describe(scene: Scene, path: str) -> Mapping[str, Any]:
     return next(f.metadata for f in dataclasses.fields(owner) if f.name == name)
 
 
-def values_at(scene: Scene, values: Mapping[str, Any]) -> dict[str, Array]:
+def values_at(scene: Scene, values: Mapping[str, Any], anywhere: Collection[str] = ()) -> dict[str, Array]:
     """{path: value} as the scene keeps it: the one gate for numbers from outside.
 
     Arguments: values — numbers or arrays in the parameters' own units, or what has a unit of its own, a string or an
-    Astropy quantity; `…x` is taken for a parameter `…log10_x`, and so is its value.
-    Errors: ValueError for an unknown path, another dimension, and a value outside the range of the model.
+    Astropy quantity; `…x` is taken for a parameter `…log10_x`, and so is its value; anywhere — paths whose values may
+    lie outside the range, as a prior decides on them.
+    Errors: ValueError for an unknown path, one that is given twice, another dimension, and a value outside the range of
+    the model.
     """
     found = {}
-    for path, value in values.items():
-        full = resolve(scene, path)
+    for full, path in named(scene, values).items():
         try:
-            found[full] = read(value, describe(scene, full), logarithm=full != path)
+            about = describe(scene, full)
+            found[full] = read(values[path], about, logarithm=full != path, ranged=full not in anywhere)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
+    return found
+
+
+def named(scene: Scene, names: Iterable[str]) -> dict[str, str]:
+    """{path: the name that it is given by}: its own, or `…x` for `…log10_x`.
+
+    Errors: ValueError for an unknown path, and for one that two names mean.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if (other := found.setdefault(resolve(scene, name), name)) != name:
+            raise ValueError(f"{other} and {name} are one parameter, given twice: drop one of the two")
     return found
 
 
@@ -253,6 +269,7 @@ def _replace(node: Any, names: list[str], value: Any) -> Any:
     return eqx.tree_at(lambda tree: getattr(tree, name), node, new, is_leaf=lambda leaf: leaf is None)
 
 
+@plain_numbers
 def bind(scene: Tree, values: Mapping[str, Any]) -> Tree:
     """The scene, or a part of one, with the values at the given paths: the whole bridge between names and physics.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Real
 
 import astropy.units as u
 import numpy as np
@@ -62,7 +63,7 @@ def to_float(quantity: object, unit: str) -> float:
     if isinstance(quantity, bool):
         raise ValueError(f"{quantity!r} is not a quantity; give a number or a string such as '1 {unit}'")
     try:
-        if isinstance(quantity, int | float):
+        if isinstance(quantity, Real):
             return float(quantity)
     except OverflowError:
         raise ValueError(f"{quantity!r} is too large a number: write it with a power of ten") from None
@@ -75,16 +76,41 @@ def to_float(quantity: object, unit: str) -> float:
 Quantity = u.Quantity
 
 
-def in_unit(quantity: object, unit: str) -> np.ndarray:
-    """Value, or values, of a quantity in `unit`. Errors: ValueError naming it when its unit cannot be converted."""
+def _listed(value: object) -> list[object] | None:
+    """What a list or an array holds; None for one value, and for a quantity, whose values share their unit."""
+    if isinstance(value, np.ndarray) and value.ndim and not isinstance(value, Quantity):
+        return list(value)
+    return list(value) if isinstance(value, list | tuple) else None
+
+
+def is_quantity(value: object) -> bool:
+    """Whether a value is a quantity or a text, or a list that holds one, rather than plain numbers."""
+    if isinstance(value, np.ndarray) and not isinstance(value, Quantity) and value.dtype.kind not in "OSU":
+        return False
+    parts = _listed(value)
+    return isinstance(value, str | Quantity) if parts is None else any(map(is_quantity, parts))
+
+
+def in_unit(quantity: object, unit: str | u.UnitBase) -> np.ndarray:
+    """Value, or values, of a quantity in `unit`; those of a list may differ in unit.
+
+    Errors: ValueError naming it when its unit cannot be converted.
+    """
+    parts = _listed(quantity)
+    if parts is not None:
+        return np.array([in_unit(part, unit) for part in parts])
     try:
         return np.asarray(u.Quantity(quantity).to_value(u.Unit(unit)), float)
     except (u.UnitConversionError, TypeError, ValueError) as error:
-        raise ValueError(f"cannot read {quantity!r} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
+        shown = f"values in {quantity.unit}" if isinstance(quantity, u.Quantity) and quantity.ndim else repr(quantity)
+        raise ValueError(f"cannot read {shown} as a quantity in {unit or 'no unit'}: {_reason(error)}") from None
 
 
 def has_unit(quantity: object) -> bool:
-    """Whether a quantity, or a string, says its unit."""
+    """Whether a quantity, or a string, says its unit; of a list, whether any does."""
+    parts = _listed(quantity)
+    if parts is not None:
+        return any(map(has_unit, parts))
     try:
         return bool(u.Quantity(quantity).unit != u.dimensionless_unscaled)
     except (TypeError, ValueError):

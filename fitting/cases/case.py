@@ -15,7 +15,6 @@ from fitting.cases.folder import held, publish, refuse_replacing
 from fitting.cases.layout import blank_table
 from fitting.cases.light import (
     build_hadronic,
-    build_lengths,
     build_light,
     build_nuclear,
     spell_hadronic,
@@ -30,7 +29,8 @@ from fitting.cases.typed import check_entries, check_integers, table, tables
 from fitting.problem.pivots import pivots
 from fitting.problem.priors import WIDTHS, Prior, PriorError, make, spec_of
 from fitting.problem.problem import Problem
-from fitting.setup.options import AssemblyError, Options
+from fitting.setup.centres import SOURCE, seen_from
+from fitting.setup.options import AssemblyError, OptionError, Options
 from fitting.tables.checks import TableError
 from fitting.tables.files import locate_shipped, read_table, table_bytes
 from fitting.tables.sphere import bearing, separation
@@ -86,9 +86,11 @@ def read(spec: Mapping[str, Any], folder: Path) -> Problem:
     light = build_light(spec.get("light", {}), "light")
     hadronic = build_hadronic(spec.get("hadronic", {}), "hadronic")
     extra = check_entries("options", spec.get("options", {}), OPTIONS)
-    options = Options(
-        clouds=clouds, centres=centres, cloud_shape=shapes, ties=_ties(spec.get("ties", {})), **_chosen(extra)
-    )
+    ties = _ties(spec.get("ties", {}))
+    try:
+        options = Options(clouds=clouds, centres=centres, cloud_shape=shapes, ties=ties, **_chosen(extra))
+    except OptionError as error:
+        raise CaseError(error.place, error.message) from None
     scene = Scene(components, view, nuisances, gas, light, hadronic)
     priors = {path: _prior(scene, path, part) for path, part in spec.get("priors", {}).items()}
     if hadronic.models and "hadronic" in extra:
@@ -115,8 +117,7 @@ def _ties(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _chosen(extra: Mapping[str, Any]) -> dict[str, Any]:
-    makers = {"leptonic": lambda value, place: tuple(value), "nuclear": build_nuclear, "absorption": build_lengths}
-    return {k: makers[k](value, f"options.{k}") if k in makers else value for k, value in extra.items()}
+    return {k: build_nuclear(value, f"options.{k}") if k == "nuclear" else value for k, value in extra.items()}
 
 
 def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]], dict[str, str]]:
@@ -124,7 +125,7 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
     spec = dict(spec)
     centres, shapes, clouds = {}, {}, {}
     if "centre" in spec:
-        centres["source"] = position(spec.pop("centre"), "view.centre")
+        centres[SOURCE] = position(spec.pop("centre"), "view.centre")
     for name, part in tables(spec.pop("clouds", {}), "view.clouds").items():
         place, part = f"view.clouds.{name}", dict(part)
         if "shape" in part:
@@ -133,10 +134,8 @@ def _view(spec: Mapping[str, Any]) -> tuple[Any, dict[str, tuple[float, float]],
                 raise CaseError(f"{place}.shape", f"unknown shape '{shapes[name]}': use 'gaussian' or 'ball'")
         if "centre" in part:
             centres[name] = position(part.pop("centre"), f"{place}.centre")
-            if "offset" not in part and "source" in centres:
-                part["offset"] = math.degrees(separation(centres["source"], centres[name]))
-            if "azimuth" not in part and "source" in centres:
-                part["azimuth"] = math.degrees(bearing(centres["source"], centres[name]))
+            if SOURCE in centres:
+                part = {**seen_from(centres[SOURCE], centres[name]), **part}
         clouds[name] = build("cloud", part, place)
     view = build("view", spec, "view")
     object.__setattr__(view, "clouds", clouds)

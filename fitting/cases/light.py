@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,6 @@ from jaxcrc.emission.hadronic import AAFRAG, MODELS
 from jaxcrc.emission.shares import Hadronic
 from jaxcrc.interactions.photon_fields import FIELDS
 from jaxcrc.medium.light import Light
-from jaxcrc.units import to_float
 
 COMPOSITION = ("cosmic_rays", "gas")
 
@@ -76,19 +74,6 @@ def build_nuclear(value: Any, place: str) -> Any:
         return Composition.of(*(table(value.get(key, {}), f"{place}.{key}") for key in COMPOSITION))
     except ValueError as error:
         raise error if isinstance(error, CaseError) else CaseError(place, str(error)) from None
-
-
-def build_lengths(value: Mapping[str, Any], place: str) -> dict[str, float]:
-    """{photon field: way through it [kpc]}. Errors: CaseError naming the key and the remedy."""
-    lengths = {}
-    for name, part in value.items():
-        try:
-            lengths[name] = to_float(part, "kpc")
-        except ValueError as error:
-            raise CaseError(f"{place}.{name}", str(error)) from None
-        if not 0.0 <= lengths[name] < math.inf:
-            raise CaseError(f"{place}.{name}", f"{part!r} is no length; give one such as '4 kpc'")
-    return lengths
 
 
 def spell_nuclear(nuclear: Any) -> Any:

@@ -145,7 +145,8 @@ def build(role: str, spec: Any, place: str) -> Any:
     kind = str(spec.get("kind", next(iter(KINDS[role]))))
     if kind in PRESETS.get(role, {}):
         kind, numbers = PRESETS[role][kind]
-        spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in spec}, **spec}
+        own = {str(key).removeprefix(LOG) for key in spec}
+        spec = {**{k: v for k, v in numbers.items() if k.removeprefix(LOG) not in own}, **spec}
     if kind not in KINDS[role]:
         known = [*KINDS[role], *PRESETS.get(role, {})]
         raise CaseError(f"{place}.kind", f"unknown {role} '{kind}': {suggest(kind, known)}")
@@ -158,6 +159,9 @@ def build(role: str, spec: Any, place: str) -> Any:
         name = key if key in fields else f"{LOG}{key}"
         if name not in fields:
             raise CaseError(f"{place}.{key}", f"unknown key '{key}' of {role} '{kind}': {suggest(key, list(fields))}")
+        if name in given:
+            both = f"{name.removeprefix(LOG)} and {name}"
+            raise CaseError(f"{place}.{key}", f"{both} are one parameter, given twice: drop one of the two")
         given[name] = _value(fields[name], value, f"{place}.{key}", take_log=name != key)
     for name, f in fields.items():
         if name not in given and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
@@ -197,8 +201,12 @@ def _static(f: dataclasses.Field[Any], value: Any, place: str) -> Any:
 
 def _parameter(metadata: Mapping[str, Any], value: Any, place: str, take_log: bool) -> float:
     try:
-        if not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{value!r} is no number")
+        unit = metadata["unit"].removeprefix("dex").strip("()")
+        if take_log and unit and not isinstance(value, str):
+            name = f"{LOG}{place.rsplit('.', 1)[-1]}"
+            raise ValueError(f"{value!r} says no unit: write '{value:g} {unit}', or its logarithm as {name}")
         return float(read(value, metadata, take_log))
     except ValueError as error:
         raise CaseError(place, str(error)) from None

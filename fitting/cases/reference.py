@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -24,6 +23,7 @@ from fitting.cases.sections import (
 )
 from fitting.problem.priors import FAMILIES, Family
 from fitting.tables.kinds import KINDS as TABLE_KINDS
+from jaxcrc._types import largest
 
 INTRODUCTION = """# The case file
 
@@ -62,7 +62,9 @@ source = "wide"
 `distance = "1 kpc"` are the same. The unit `dex(yr)` means the log10 of a number of years, `dex` the log10 of a number
 without unit. So `log10_age = 4.3` is 20 000 years, and `age = "20 kyr"`, without `log10_` and with a unit, says the
 same. A prior always names the logarithm: `components.halo.source.release.log10_age`. A `–` means no unit, or no limit.
-A range is where the model is meant to hold: no value and no prior may leave it.
+A range is where the model is meant to hold: no value may leave it, and no prior, but for the tails of priors of
+`view.distance`, of places and sizes on the sky, and of `delta`. Where there is no limit, numbers still end at 1e+12 in
+their unit, and logarithms at 60, lest something overflow.
 
 **Parts.** A part is a table with a `kind` and its keys, or the kind alone: `transport = "homogeneous"`. Where there is
 only one kind, or the first is meant, `kind` may be left out."""
@@ -89,7 +91,8 @@ page: `components.NAME.source.release.log10_age`, `gas.density`, `view.clouds.NA
 from, which the report repeats. Numbers may have a unit, as `low = "10 kyr"`; of a `log10_` the place is taken the
 logarithm of, and a width (`sd`, `sigma`) counts decades."""
 TIES = """`"path that follows" = "path that leads"`: the follower takes the leader's value in every draw, and has no
-prior of its own. Ties may chain."""
+prior of its own. Both count in the same unit, and all that the leader may be lies in the follower's range. Ties may
+chain."""
 
 
 def page() -> str:
@@ -232,8 +235,8 @@ def _toml(name: str, value: object) -> str:
 
 
 def _limits(f: Field) -> str:
-    low, high = f.metadata["low"], f.metadata["high"]
-    ends = [f"from {low:g}"] * math.isfinite(low) + [f"to {high:g}"] * math.isfinite(high)
+    low, high, end = f.metadata["least"], f.metadata["most"], largest(f.metadata["unit"])
+    ends = [f"from {low:g}"] * (low > -end) + [f"to {high:g}"] * (high < end)
     return " ".join(ends)
 
 

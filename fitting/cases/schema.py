@@ -118,7 +118,8 @@ def _definition(role: str) -> dict[str, Any]:
     tables = [_table(role, name, name == first) for name in KINDS[role]]
     for preset, (kind, _) in PRESETS.get(role, {}).items():
         table = _table(role, kind, False)
-        table.pop("allOf", None)  # its numbers are known
+        rules = [rule for rule in table.pop("allOf", []) if "not" in rule]  # its numbers are known
+        table |= {"allOf": rules} if rules else {}
         tables.append({**table, "properties": {**table["properties"], "kind": {"const": preset}}})
     return {"oneOf": [{"enum": names}, *tables]}
 
@@ -126,10 +127,11 @@ def _definition(role: str) -> dict[str, Any]:
 def _table(role: str, kind: str, is_default: bool) -> dict[str, Any]:
     cls = KINDS[role][kind]
     properties: dict[str, Any] = {"kind": {"const": kind}, **_entries(EXTRAS.get(role, {}))}
-    needed = []
+    needed, twice = [], []
     for f in fields_of(cls):
         spellings = _spellings(cls, f)
         properties |= spellings
+        twice += [list(spellings)] * (len(spellings) > 1)
         if is_required(f) and f.name not in REPLACED.get(role, ()):
             needed.append({"anyOf": [{"required": [name]} for name in spellings]})
     if role in MAPPINGS:
@@ -139,18 +141,20 @@ def _table(role: str, kind: str, is_default: bool) -> dict[str, Any]:
         properties["layout"] = {**_closed(_entries(LAYOUT_KEYS)), "required": ["kind", "unit"]}
     required = [] if is_default else ["kind"]
     table = {**_closed(properties), "description": about(cls), "required": required}
-    return {**table, "allOf": needed} if needed else table
+    rules = [*needed, *({"not": {"required": names}} for names in twice)]
+    return {**table, "allOf": rules} if rules else table
 
 
 def _spellings(cls: type, f: Field) -> dict[str, Any]:
     """The ways to write a field, each with its schema."""
     if is_parameter(f):
         words = {"description": f"{f.metadata['doc']} [{f.metadata['unit']}]"}
-        ends = {"minimum": f.metadata["low"], "maximum": f.metadata["high"]}
+        ends = {"minimum": f.metadata["least"], "maximum": f.metadata["most"]}
         bounded = {"type": "number"} | {key: end for key, end in ends.items() if math.isfinite(end)}
         found = {f.name: {**words, "anyOf": [bounded, {"type": "string"}]}}
         if f.name.startswith(LOG):
-            found[f.name.removeprefix(LOG)] = {**words, **NUMBER_OR_TEXT}
+            bare = f.metadata["unit"] == "dex"
+            found[f.name.removeprefix(LOG)] = {**words, **(NUMBER_OR_TEXT if bare else {"type": "string"})}
         return found
     if is_choice(f):
         return {f.name: {"description": f.metadata.get("doc", "a choice"), **_choice(cls, f)}}

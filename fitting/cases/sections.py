@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from fitting.setup.options import ENERGIES, FINEST, REACH
 from fitting.tables.kinds import KINDS
 from jaxcrc.emission.hadronic import AAFRAG, MODELS
 from jaxcrc.interactions.photon_fields import FIELDS
@@ -71,11 +72,14 @@ OPTIONS = {
         ("inverse-compton", "synchrotron", "bremsstrahlung"),
     ),
     "absorption": Entry("{photon field = way through it, such as '4 kpc'}: pairs take photons on the way", (dict,)),
-    "points_per_decade": Entry("energies per decade of the energy grids", (int,), "20", span=(1, 200)),
+    "points_per_decade": Entry("energies per decade of the energy grids", (int,), "20", span=(1, FINEST)),
     "energy_max": Entry(
-        "end of the energy grids [GeV]", (float, int), "far enough above the photons", span=(1.0, 1e12)
+        "end of the energy grids, with unit or [GeV]",
+        (float, int, str),
+        "far enough above the photons",
+        span=(ENERGIES.low, ENERGIES.high),
     ),
-    "reach": Entry("how far nodes go, in outer radii of a table", (float, int), "105", span=(1e-3, 1e6)),
+    "reach": Entry("how far nodes go, in outer radii of a table", (float, int), "105", span=(REACH.low, REACH.high)),
     "sea": Entry("name of a local spectrum to add as component `sea`", (str,), known=SEAS),
 }
 TABLE_KEYS = {

@@ -98,21 +98,21 @@ def case_names(problem: Problem) -> list[str]:
 
 
 def values_of(problem: Problem, assignments: list[str]) -> dict[str, float]:
-    """{path: value} of PATH=VALUE texts. Errors: ValueError for an unknown path, or a value out of its range."""
-    from jaxcrc.scene import values_at
-
-    values: dict[str, Any] = {}
-    for path, text in assigned(assignments, "PATH=NUMBER").items():
-        try:
-            given: float | str = float(text)
-        except ValueError:
-            given = text
-        try:
-            values |= values_at(problem.scene, {path: given})
-        except ValueError as error:
-            hint = "; write PATH=NUMBER, or a number with its unit" if given is text else ""
-            raise ValueError(f"{error}{hint}") from None
+    """{path: value} of PATH=VALUE texts. Errors: ValueError as for `Problem.moves`."""
+    texts = assigned(assignments, "PATH=NUMBER")
+    try:
+        values = problem.moves({path: _number(text) for path, text in texts.items()})
+    except ValueError as error:
+        unread = any(repr(text) in str(error) for text in texts.values())
+        raise ValueError(f"{error}{'; write PATH=NUMBER, or a number with its unit' * unread}") from None
     return {path: float(value) for path, value in values.items()}
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def show(run: Run) -> None:

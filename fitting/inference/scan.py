@@ -17,7 +17,7 @@ from fitting.inference.maximum import find_map
 from fitting.problem.problem import Posterior, Problem
 from fitting.runs.labels import label_of, labels
 from fitting.words import number, whole
-from jaxcrc.scene import describe, resolve, values_at
+from jaxcrc.scene import describe
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,26 +38,29 @@ def _densities(posterior: Posterior, values: dict[str, Array]) -> tuple[Array, A
 def scan(
     problem: Problem,
     grid: Mapping[str, Any],
-    held: Mapping[str, float] | None = None,
+    held: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int = 0,
 ) -> xr.Dataset:
     """Log-density over the product of the given values; all other free parameters are held.
 
-    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; progress — called with (done, in all).
+    Arguments: grid — {path: values}; held — {path: value}, the MAP by default; both as numbers in the parameters' units
+    or with units of their own; progress — called with (done, in all).
     Returns: Dataset with `log_likelihood`, `log_prior`, `log_density` over one dimension a path; its attrs have the
     values that are held, and `conditional`, the same in words: regions of a scan are narrower than those of the
     posterior wherever a held parameter trades against one of the grid.
-    Errors: ValueError for an unknown path, values that are no rising list in the model's range or that no matrix can
-    follow, more points than the memory takes, or tables without data.
+    Errors: ValueError as for `Problem.moves`, for values that are no rising list or that no matrix can follow, more
+    points than the memory takes, or tables without data.
     """
     check_data(problem)
     check_seed(seed)
-    axes = {resolve(problem.scene, path): _axis(problem, path, values) for path, values in grid.items()}
+    axes = {path: _axis(path, np.atleast_1d(values)) for path, values in problem.moves(grid).items()}
     check_size({path: axis.size for path, axis in axes.items()})
-    problem = problem.reaching({path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()})
-    where = "the MAP" if held is None else "given values"
-    best = dict(held) if held is not None else find_map(problem, seed).values
+    given = None if held is None else _held(problem, held, axes)
+    ends = {path: (float(axis.min()), float(axis.max())) for path, axis in axes.items()}
+    problem = problem.reaching({path: (value, value) for path, value in (given or {}).items()} | ends)
+    where = "the MAP" if given is None else "given values"
+    best = find_map(problem, seed).values if given is None else given
     best = {**{path: float(v) for path, v in problem.start().items()}, **best}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     points = dict(zip(axes, (m.ravel() for m in mesh), strict=True))
@@ -79,6 +82,14 @@ def scan(
     return found.assign_attrs(conditional=_conditional(problem, axes, best, where))
 
 
+def _held(problem: Problem, held: Mapping[str, Any], axes: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """What is held, checked; an axis goes before."""
+    values = {path: value for path, value in problem.moves(held).items() if path not in axes}
+    if uneven := [path for path, value in values.items() if value.ndim]:
+        raise ValueError(f"{uneven[0]} is held at several values: give one, or make it an axis of the grid")
+    return {path: float(value) for path, value in values.items()}
+
+
 def _conditional(problem: Problem, axes: Mapping[str, Any], best: Mapping[str, float], where: str) -> str:
     """What the density is conditional on: it is no marginal posterior."""
     names = labels(problem)
@@ -88,8 +99,7 @@ def _conditional(problem: Problem, axes: Mapping[str, Any], best: Mapping[str, f
     return f"Conditional: others held at {where}, {'; '.join(held)}."
 
 
-def _axis(problem: Problem, path: str, values: Any) -> np.ndarray:
-    (axis,) = (np.atleast_1d(np.asarray(v)) for v in values_at(problem.scene, {path: values}).values())
+def _axis(path: str, axis: np.ndarray) -> np.ndarray:
     if axis.ndim != 1 or not axis.size:
         raise ValueError(f"the values of {path} must be a list")
     if np.any(np.diff(axis) <= 0.0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,9 @@ from scipy.special import ndtri
 
 from fitting.problem.likelihood import Measured
 from fitting.tables.table import Table
+from jaxcrc.units import Quantity, to_float
+
+Errors: TypeAlias = float | str | Quantity | None
 
 
 def measured(table: Table) -> Measured:
@@ -51,13 +55,15 @@ def mock_table(
     predicted: np.ndarray,
     key: PRNGKeyArray | None,
     truth: Mapping[str, float],
-    errors: float | None,
+    errors: Errors,
 ) -> Table:
     """A table with predicted values in place of the measured ones, with Gaussian noise where a key is given.
 
     Arguments: data — the likelihood's view of the table; predicted [photon, bin] in its unit; truth — {path: value} to
     write into it; errors — relative errors; by default the table's own are kept (a layout's are relative).
+    Errors: ValueError for errors that are no positive number.
     """
+    errors = None if errors is None else to_float(errors, "")
     if errors is not None and not 0.0 < errors < np.inf:
         raise ValueError(f"relative errors of {errors:g}: give a positive number, such as 0.1")
     is_ul = np.asarray(data.is_ul)

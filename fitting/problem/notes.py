@@ -18,7 +18,7 @@ from fitting.tables.sphere import Vector, separation
 from fitting.tables.table import Table
 from fitting.words import energy, number
 from jaxcrc.medium.losses import pion_loss
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Scene, get
 from jaxcrc.source.pulsar import AbstractElectrons, Pulsar, Timing
 from jaxcrc.source.release import Released
 from jaxcrc.source.spindown import timing_power
@@ -81,6 +81,16 @@ def _far(name: str, table: Table, centre: Vector, known: Vector, what: str) -> I
             f"table '{name}' looks to {place_of(centre)}, {math.degrees(apart):.3g} deg from {what} at "
             f"{place_of(known)}: check both positions"
         )
+
+
+def _offsets(whole: Whole) -> Iterator[str]:
+    """A source that is moved on the sky, beside clouds that do not know it."""
+    if not whole.options.clouds or whole.tables.keys() <= whole.options.clouds.keys():
+        return
+    for path in ("view.offset_north", "view.offset_east"):
+        if path in whole.priors or path in whole.options.ties or float(get(whole.scene, path)):
+            seen = ", ".join(f"'{name}'" for name in whole.options.clouds if name in whole.tables)
+            yield f"{path} moves the source, but not as seen from its clouds: nothing of it is felt by {seen}"
 
 
 def _distances(whole: Whole) -> Iterator[str]:
@@ -223,6 +233,7 @@ def _finite(reach: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarra
 RULES: tuple[Callable[[Whole], Iterator[str]], ...] = (
     _tables,
     _places,
+    _offsets,
     _distances,
     _twice,
     _ages,

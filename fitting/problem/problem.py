@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -16,21 +16,22 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
-from fitting.problem.checks import check_finite, check_problem, leaders
-from fitting.problem.mocks import measured, mock_table
+from fitting.problem.checks import check_finite, check_led, check_moved, check_problem, leaders
+from fitting.problem.felt import felt
+from fitting.problem.mocks import Errors, measured, mock_table
 from fitting.problem.notes import notes
 from fitting.problem.posterior import Posterior, Values
 from fitting.problem.priors import Prior, check_quantile, law
 from fitting.problem.spans import free_spans
-from fitting.setup.assemble import assemble
+from fitting.setup.assemble import assemble, complete
 from fitting.setup.options import AssemblyError, Options
 from fitting.setup.ranges import check_held
 from fitting.tables.table import Table
+from jaxcrc._types import is_plain
 from jaxcrc.forward import Prediction
 from jaxcrc.medium.diffusion import AbstractMedium
-from jaxcrc.scene import Model, Nuisance, Scene, bind, get, values_at
-from jaxcrc.source.sea import LocalSea
-from jaxcrc.transport.uniform import Uniform
+from jaxcrc.scene import Scene, bind, get, named, values_at
+from jaxcrc.units import is_quantity
 
 Points = Mapping[str, Any] | ArrayLike
 Function = Callable[[Posterior, Any], Any]
@@ -76,7 +77,7 @@ class Problem:
         options = options or Options()
         self.tables, self.title, self.text, self.sampling = dict(tables), title, text, dict(sampling or {})
         self.report = dict(report or {})
-        self.scene = _complete(scene, self.tables, options)
+        self.scene, self._asked = complete(scene, self.tables, options), options
         self.priors = {path: p if isinstance(p, Prior) else Prior(p) for path, p in priors.items()}
         if not self.tables:
             raise AssemblyError("no table to fit: give at least one")
@@ -116,8 +117,8 @@ class Problem:
     def log_density(self, values: Points) -> Array:
         """ln L + ln prior, in the parameters' own coordinates.
 
-        Arguments: values — {path: number or array of draws} that names every free parameter, or an array
-        [..., parameter] in the order of `paths`. Returns: one number for each draw.
+        Arguments: values — {path: number, array of draws, or what has a unit of its own} that names every free
+        parameter, or an array [..., parameter] in the order of `paths`. Returns: one number for each draw.
         """
         return self._over(Posterior.log_density, values, anywhere=True)
 
@@ -146,7 +147,7 @@ class Problem:
 
         Errors: ValueError where the model gives no number.
         """
-        found = _once(Posterior.predict, self.posterior, self._given({**self.start(), **(values or {})}))
+        found = _once(Posterior.predict, self.posterior, {**self.start(), **self._held(values or {})})
         check_finite(self.tables, found.tables)
         return found
 
@@ -170,42 +171,60 @@ class Problem:
     def at(self, values: Mapping[str, Any]) -> Problem:
         """The same problem with the scene moved to {path: value}, ties included, and matrices made for it.
 
-        Errors: ValueError for an unknown path, and values outside the range of the model.
+        Errors: as for `moves`.
         """
-        scene = self.posterior.bound({**self.start(), **values_at(self.scene, values)})
-        return self.changed(scene=scene)
+        return self.changed(scene=self.posterior.bound({**self.start(), **self.moves(values)}))
+
+    def moves(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """{path: value} as the scene keeps it, of what is moved by hand: the one gate for it.
+
+        Errors: ValueError for an unknown path, one that is given twice, that follows another or that no table feels,
+        and for values outside the range of the model.
+        """
+        found = values_at(self.scene, values)
+        moved = [path for path in found if path not in self.priors]
+        check_moved(self.scene, self.tables, self.options, moved, lambda: self._felt)
+        check_led(self.scene, self.options.ties, found)
+        return found
+
+    @cached_property
+    def _felt(self) -> frozenset[str]:
+        return felt(self.posterior)
 
     def reaching(self, spans: Mapping[str, tuple[float, float]]) -> Problem:
         """The same problem, with matrices that hold over {path: (lowest, highest)} too.
 
         Errors: ValueError for what no matrix can follow.
         """
-        wanted = {path: spans[path] for path in self.setup.ranges.keys() & spans.keys()}
+        led = {path: spans[leader] for path, leader in self.options.ties.items() if leader in spans}
+        wanted = {path: span for path, span in {**spans, **led}.items() if path in self.setup.ranges}
         ends = {path: (wanted[path], tuple(np.asarray(self.setup.ranges[path]).tolist())) for path in wanted}
         wider = {path: (min(a[0], b[0]), max(a[1], b[1])) for path, (a, b) in ends.items()}
         if all(wider[path] == have for path, (_, have) in ends.items()):
             return self
-        options = replace(self.options, spans={**self.options.spans, **wider})
+        options = replace(self._asked, spans={**self._asked.spans, **wider})
         return self.changed(options=options)
 
     def changed(self, **changes: Any) -> Problem:
         """The same problem but for what is named, as `Problem` names its arguments."""
-        same = ("scene", "tables", "priors", "options", "title", "text", "sampling", "report")
-        return Problem(**{**{name: getattr(self, name) for name in same}, **changes})
+        same = ("scene", "tables", "priors", "title", "text", "sampling", "report")
+        kept = {name: getattr(self, name) for name in same} | {"options": self._asked}
+        return Problem(**{**kept, **changes})
 
     def expected_tables(self) -> dict[str, Table]:
         """The tables the scene would give without noise, with the measured tables' errors; labelled simulated."""
         return self._mocks(None, None)
 
-    def simulate(self, key: PRNGKeyArray, errors: float | None = None) -> dict[str, Table]:
+    def simulate(self, key: PRNGKeyArray, errors: Errors = None) -> dict[str, Table]:
         """Mock tables of the scene: the prediction plus Gaussian noise.
 
-        Arguments: errors — relative error of each point; by default the tables' own errors are kept (a layout's are
-        relative). A point that is an upper limit becomes a measurement with the width behind the limit.
+        Arguments: errors — relative error of each point, such as 0.1 or "10 %"; by default the tables' own errors are
+        kept (a layout's are relative). A point that is an upper limit becomes a measurement with the width behind the
+        limit.
         """
         return self._mocks(key, errors)
 
-    def _mocks(self, key: PRNGKeyArray | None, errors: float | None) -> dict[str, Table]:
+    def _mocks(self, key: PRNGKeyArray | None, errors: Errors) -> dict[str, Table]:
         predicted = self.predict().tables
         truth = {path: float(value) for path, value in self.start().items()}
         keys = [None] * len(self.tables) if key is None else jax.random.split(key, len(self.tables))
@@ -230,6 +249,8 @@ class Problem:
 
     def _vector(self, values: ArrayLike) -> Array:
         """Parameters as an array [..., parameter]."""
+        if is_quantity(values):
+            raise ValueError("an array of parameters holds plain numbers: name those with units, {path: value}")
         array = jnp.asarray(values, float)
         if array.shape[-1:] != (len(self.paths),):
             raise ValueError(f"an array of shape {array.shape} does not end in {len(self.paths)} parameters: see paths")
@@ -237,23 +258,24 @@ class Problem:
 
     def _given(self, values: Mapping[str, Any], anywhere: Collection[str] = ()) -> dict[str, Array]:
         """Values as the model takes them, checked but for the paths that may be `anywhere`: their prior decides."""
-        checked = values_at(self.scene, {path: value for path, value in values.items() if path not in anywhere})
-        check_held(self.setup.ranges, checked)
-        free = {path: values[path] for path in anywhere if path in values}
-        found = {path: jnp.asarray(value, float) for path, value in (checked | free).items()}
+        if values.keys() - self.priors.keys():
+            named(self.scene, values)
+        # Plain numbers of free parameters are as the model takes them: a sampler's every step passes here.
+        free = {path: values[path] for path in anywhere if path in values and is_plain(values[path])}
+        told = values_at(self.scene, {path: values[path] for path in values if path not in free}, anywhere)
+        held = self._held({path: value for path, value in told.items() if path not in anywhere})
+        found = {path: jnp.asarray(value, float) for path, value in (told | held | free).items()}
         missing = [path for path in self.priors if path not in found]
         if missing:
             raise ValueError(f"no value for {', '.join(missing)}: name every free parameter")
         return found
 
-
-def _complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
-    """The scene with a nuisance entry for each table and, if asked for, the sea."""
-    components = dict(scene.components)
-    if options.sea is not None and "sea" not in components:
-        components["sea"] = Model(LocalSea(reference=options.sea), None, Uniform())
-    data = {name: scene.data.get(name, Nuisance()) for name in tables}
-    return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)
+    def _held(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """What is moved by hand, to where matrices hold."""
+        found = self.moves(values)
+        led = {path: found[leader] for path, leader in self.options.ties.items() if leader in found}
+        check_held(self.setup.ranges, found | led)
+        return {path: jnp.asarray(value, float) for path, value in found.items()}
 
 
 def media(scene: Scene) -> dict[str, AbstractMedium]:
@@ -261,7 +283,7 @@ def media(scene: Scene) -> dict[str, AbstractMedium]:
     return {name: model.medium for name, model in scene.components.items() if isinstance(model.medium, AbstractMedium)}
 
 
-def simulate(problem: Problem, seed: int = 0, errors: float | None = None) -> Problem:
+def simulate(problem: Problem, seed: int = 0, errors: Errors = None) -> Problem:
     """The same problem with mock tables of its own scene in place of the measured ones.
 
     Arguments: seed — of the noise; errors — relative error of each point, as for `Problem.simulate`.

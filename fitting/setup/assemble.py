@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fitting.setup import places
-from fitting.setup.centres import check_centres
+from fitting.setup.centres import check_centres, check_clouds
 from fitting.setup.cloud import cloud_spectrum
 from fitting.setup.cuts import cuts
 from fitting.setup.emission import Grids, channels
@@ -27,8 +27,10 @@ from jaxcrc.forward import Setup
 from jaxcrc.medium.gas import UniformGas
 from jaxcrc.responses.base import AbstractResponse
 from jaxcrc.responses.round import Column
-from jaxcrc.scene import Scene
+from jaxcrc.scene import Model, Nuisance, Scene
+from jaxcrc.source.sea import LocalSea
 from jaxcrc.transport.base import Symmetry
+from jaxcrc.transport.uniform import Uniform
 from jaxcrc.units import CM_PER_KPC
 
 Look = Callable[..., AbstractResponse]
@@ -41,6 +43,7 @@ def assemble(scene: Scene, tables: Mapping[str, Table], options: Options | None 
     """
     options = options or Options()
     places.check_places(scene, options)
+    check_clouds(scene, options)
     check_centres(tables, options)
     tables = {name: places.oriented(table, options) for name, table in tables.items()}
     log_width = {n: _log_width(table) for n, table in tables.items() if table.quantity.compared is Compared.INDEX}
@@ -96,7 +99,7 @@ def _sights(scene: Scene, name: str, table: Table, grids: Grids, options: Option
     if sea and span(scene, "view.gas_depth", options)[1] > 0.0:
         shining = channels(scene, table, grids, options, factor, sea)
         solid = np.ones(table.region.bins) if table.is_mean else table.region.solid_angles()
-        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place="sea"))
+        looks.append(Column(projection=jnp.asarray(solid)[None, None, :, None], channels=shining, place=("sea",)))
     return looks
 
 
@@ -117,3 +120,17 @@ def _is_centred(scene: Scene, component: str, table: Table, options: Options) ->
         return False
     centre, (offset, *_) = places.centre(scene, table, component, options)
     return centre is None and math.hypot(*offset) == 0.0
+
+
+def complete(scene: Scene, tables: Mapping[str, Table], options: Options) -> Scene:
+    """The scene with a nuisance entry for each table and, if asked for, the sea."""
+    components = dict(scene.components)
+    if options.sea is not None:
+        added = Model(LocalSea(reference=options.sea), None, Uniform())
+        if components.setdefault("sea", added).source != added.source:
+            raise AssemblyError(
+                f"[options] sea = '{options.sea}' adds a component 'sea', but another is called so: give that one "
+                "another name, or drop the option"
+            )
+    data = {name: scene.data.get(name, Nuisance()) for name in tables}
+    return Scene(components, scene.view, data, scene.gas, scene.light, scene.hadronic)

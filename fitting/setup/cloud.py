@@ -44,7 +44,7 @@ def cloud_spectrum(scene: Scene, name: str, table: Table, grids: Grids, options:
         projection=jnp.asarray(contained[:, :, None, None]),
         channels=shining,
         sizes=sizes,
-        place=f"cloud {cloud}",
+        place=("cloud", cloud),
         cloud=cloud,
         psf_span=psf_span,
     )

@@ -33,7 +33,7 @@ def cuts(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], op
         projection=jnp.asarray(own)[None],
         channels=shining,
         table=name,
-        place=f"cuts of table {name}{places.around(scene, shining[0].component, options)}",
+        place=("cuts", name, *places.around(scene, shining[0].component, options)),
     )
 
 

@@ -4,10 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from fitting.tables.gates import Gate, Span, gated, named, one, pass_gates, position, rising, whole, word, words
 from jaxcrc.emission.composition import Composition
 
+FINEST = 200  # energies per decade
+ENERGIES = Span("GeV", 1.0, 1e12)
+REACH = Span("", 1e-3, 1e6)
+"""Between what the numbers of options lie."""
 
+
+class AssemblyError(ValueError):
+    """A scene and a table that do not fit together, with the remedy."""
+
+
+class OptionError(AssemblyError):
+    """An option that is none: `place` names it, the message says what is wrong and the remedy."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+        self.place, self.message = place, message
+
+
+def _nuclear(value: Any) -> str | float | Composition:
+    """A name, a composition, or a factor."""
+    return value if isinstance(value, str | Composition) else one(Span("", 0.0, 1e6, above=True))(value)
+
+
+GATES: dict[str, Gate] = {
+    "hadronic": word,
+    "nuclear": _nuclear,
+    "leptonic": words,
+    "points_per_decade": whole(1, FINEST),
+    "energy_max": one(ENERGIES),
+    "reach": one(REACH),
+    "clouds": named(word),
+    "cloud_shape": named(word),
+    "centres": named(position),
+    "spans": named(rising),
+    "absorption": named(one(Span("kpc", 0.0, 1e8))),
+    "sea": word,
+    "ties": named(word),
+}
+"""What each field goes through."""
+
+
+@gated(GATES)
 @dataclass(frozen=True)
 class Options:
     """What is chosen rather than fitted.
@@ -19,7 +62,8 @@ class Options:
     centres — {"source" or cloud: (RA, Dec) [deg]}; spans — {path: (lowest, highest)} of parameters that bend matrices
     (a PSF's width, the magnetic field, positions), over which these have to hold; what priors leave free is added;
     absorption — {photon field: way through it [kpc]} on which pair production takes photons; sea — name of the
-    local spectrum to add as a component `sea`; ties — {path that follows: path that leads}.
+    local spectrum to add as a component `sea`; ties — {path that follows: path that leads}. Where a unit is named, what
+    has one of its own is converted. Errors: AssemblyError naming the option.
     """
 
     hadronic: str = "kafexhiu14-pythia8"
@@ -36,6 +80,5 @@ class Options:
     sea: str | None = None
     ties: Mapping[str, str] = field(default_factory=dict)
 
-
-class AssemblyError(ValueError):
-    """A scene and a table that do not fit together, with the remedy."""
+    def __post_init__(self) -> None:
+        pass_gates(self, GATES, lambda name, what: OptionError(f"options.{name}", what))

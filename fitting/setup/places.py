@@ -45,9 +45,9 @@ def key(scene: Scene, component: str, options: Options) -> tuple[float | str, ..
     return tuple(float(get(scene, path)) for path in paths)
 
 
-def around(scene: Scene, component: str, options: Options) -> str:
-    """Words that tell nodes around a place of its own from those around the source."""
-    return "" if key(scene, component, options) == AT_SOURCE else f" around {component}"
+def around(scene: Scene, component: str, options: Options) -> tuple[str, ...]:
+    """What tells nodes around a place of its own from those around the source."""
+    return () if key(scene, component, options) == AT_SOURCE else (component,)
 
 
 def check_places(scene: Scene, options: Options) -> None:

@@ -63,7 +63,7 @@ def points(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         outer=jnp.asarray(outer),
         spacing=jnp.asarray(2.0 * math.pi * outer / azimuths),
         channels=shining,
-        place=f"points of table {name}{places.around(scene, shining[0].component, options)}",
+        place=("points", name, *places.around(scene, shining[0].component, options)),
         psf_span=span,
     )
 

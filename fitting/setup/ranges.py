@@ -15,6 +15,7 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from fitting.setup.centres import told
 from fitting.setup.options import Options
 from fitting.tables.kinds import Compared
 from fitting.tables.regions import Total
@@ -77,6 +78,7 @@ def bending(scene: Scene, tables: Mapping[str, Table], options: Options) -> tupl
     if len(sky) < len(tables):
         found += _of_clouds(scene, options)
     found += [f"components.{name}.place.{axis}" for name in seas(scene) for axis in AXES]
+    found += [path for path, _ in told(scene, options).items() if path.split(".")[2] in options.clouds.values()]
     found += cutoff_paths(scene)
     return tuple(dict.fromkeys(found))
 

@@ -55,7 +55,7 @@ def round_response(
         angle=jnp.asarray(nodes.radius),
         projection=jnp.asarray(projection),
         channels=shining,
-        place=f"table {name}{places.around(scene, shining[0].component, options)}",
+        place=("table", name, *places.around(scene, shining[0].component, options)),
         power=power,
         psf_span=span,
         centre=centre,

@@ -42,7 +42,7 @@ def ribbon(scene: Scene, name: str, table: Table, shining: tuple[Channel, ...], 
         edges=jnp.asarray(edges),
         projection=jnp.asarray(light),
         channels=shining,
-        place=f"rings of table {name}{places.around(scene, shining[0].component, options)}",
+        place=("rings", name, *places.around(scene, shining[0].component, options)),
         psf_span=span,
     )
 

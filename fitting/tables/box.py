@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables import gates
 from fitting.tables.region import SKY, AbstractRegion, at
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight, sky
@@ -16,6 +17,7 @@ from jaxcrc.observe.globe import direction, turned
 from jaxcrc.observe.psf import PSF
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Box(AbstractRegion):
     """A box; with an angle of zero its width runs to the east and its height to the north; it turns north to east.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fitting.tables.checks import TableError, check_confidence, check_keys
+from fitting.tables.gates import PSF_WIDTH
 from fitting.tables.regions import REGIONS, Annuli, Box, Circle, Total
 from fitting.tables.table import Table
 from fitting.words import suggest
@@ -19,7 +20,6 @@ KEYS = (
     *("kind", "centre", "region", "psf", "distance", "confidence", "correlation_length", "gas_radius"),
     *("notes", "simulated", "layout", "truth", *TEXT_KEYS),
 )
-PSF_WIDTH = {"gaussian": "sigma", "tophat": "radius"}
 NONE = (None, "none", "None")
 
 

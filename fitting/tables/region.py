@@ -1,6 +1,6 @@
 """What a region of the sky is to what shines there: the contract that annuli, circles and boxes keep.
 
-Fields are in degrees, as people write them; what methods take and give is in rad. An offset (north, east) is that of
+Fields are in degrees, or say their unit; what methods take and give is in rad. An offset (north, east) is that of
 the region's centre from what shines: an arc on the sky, and its direction.
 """
 
@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables import gates
 from fitting.tables.checks import TableError
 from fitting.tables.sphere import Vector
 from jaxcrc.observe import sight
@@ -26,6 +27,9 @@ class AbstractRegion(ABC):
 
     shape: ClassVar[str]
     centre: Vector | None
+
+    def __post_init__(self) -> None:
+        gates.pass_gates(self, gates.REGION, lambda name, what: TableError(f"{name} of a {self.shape}: {what}"))
 
     @property
     def bins(self) -> int:

@@ -1,6 +1,6 @@
 """Where a table looks on the sky: annuli, a circle, a box, or all of it.
 
-Fields are in degrees, as people write them; what methods take and give is in rad. An offset (north, east) is that of
+Fields are in degrees, or say their unit; what methods take and give is in rad. An offset (north, east) is that of
 the region's centre from what shines: an arc on the sky, and its direction.
 """
 
@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from fitting.tables import gates
 from fitting.tables.box import Box as Box
 from fitting.tables.checks import TableError
 from fitting.tables.region import SKY as SKY
@@ -24,6 +25,7 @@ from jaxcrc.observe.globe import around
 from jaxcrc.observe.psf import PSF
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True, eq=False)
 class Annuli(AbstractRegion):
     """Rings around a common centre."""
@@ -79,6 +81,7 @@ class Annuli(AbstractRegion):
         return f"{self.bins} from {self.r_min[0]:g} to {self.r_max[-1]:g} deg around{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Circle(AbstractRegion):
     """A circle of some radius."""
@@ -125,6 +128,7 @@ class Circle(AbstractRegion):
         return f"circle radius {self.radius:g} deg{at(self.centre)}"
 
 
+@gates.gated(gates.REGION)
 @dataclass(frozen=True)
 class Total(AbstractRegion):
     """All of the sky: the whole flux of a cloud."""

@@ -13,10 +13,24 @@ import numpy as np
 
 from fitting.tables import checks
 from fitting.tables.checks import TableError
+from fitting.tables.gates import ANGLE, DISTANCE, Gate, Span, gated, many, one, pass_gates, psf
 from fitting.tables.kinds import Kind, kind_of, native_of
 from fitting.tables.regions import AbstractRegion, Annuli
 
+GATES: dict[str, Gate] = {
+    **dict.fromkeys(checks.PHOTON_COLUMNS, many("GeV")),
+    "psf": psf,
+    "distance": one(DISTANCE),
+    "confidence": one(Span("")),
+    "correlation_length": one(Span("deg", 0.0, above=True)),
+    "gas_radius": one(ANGLE),
+}
+"""What the fields of a table go through."""
+POWERS = {"value": 1, "error_lo": 1, "error_hi": 1, "covariance": 2}
+"""Fields in the unit of the table, or its square."""
 
+
+@gated(GATES | dict.fromkeys(POWERS, many("")))
 @dataclass(frozen=True, eq=False)
 class Table:
     """What was measured, on a grid of photon energies × bins (a spectrum has one bin).
@@ -27,6 +41,7 @@ class Table:
     the limits were given for; covariance [unit²] over the flattened grid, NaN for all but measured points;
     correlation_length [deg], from which the covariance then follows; gas_radius [deg]; simulated — whether no
     instrument measured it; layout — whether it only says where to look, its values ones and its errors relative.
+    What has a unit of its own, an Astropy quantity or a text, is converted.
 
     Errors: TableError (a ValueError), one sentence, where the parts do not fit together.
     """
@@ -60,6 +75,8 @@ class Table:
 
     def __post_init__(self) -> None:
         native_of(self.kind, self.unit)
+        own = {name: many(self.unit**power) for name, power in POWERS.items()}
+        pass_gates(self, GATES | own, lambda name, what: TableError(f"{name}: {what}"))
         checks.check_pairs(self.photon_columns())
         checks.check_photon(self.photon_columns(), self.differential)
         _check_grid(self)

@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
+from jaxcrc._types import plain_numbers
 from jaxcrc.emission.inputs import bands, energies, grid
 from jaxcrc.emission.product import GRADED, band_nodes, product_matrix, sum_bands
 from jaxcrc.interactions.bremsstrahlung import CROSS_SECTION, GASES, HELIUM, bracket, check_gas
@@ -19,6 +20,7 @@ from jaxcrc.interactions.bremsstrahlung import CROSS_SECTION, GASES, HELIUM, bra
 RATE = units.LIGHT_SPEED_CM_S * CROSS_SECTION  # c α r_e² [cm³ s⁻¹]
 
 
+@plain_numbers
 def bremsstrahlung_emission(
     photon: ArrayLike, energy: ArrayLike, gas: str = "neutral", helium: float = 0.1
 ) -> Float[Array, "photon energy"]:
@@ -40,6 +42,7 @@ def bremsstrahlung_emission(
     return matrix * (1.0 + HELIUM * helium)
 
 
+@plain_numbers
 def bremsstrahlung_band_emission(
     photon_min: ArrayLike, photon_max: ArrayLike, energy: ArrayLike, gas: str = "neutral", helium: float = 0.1
 ) -> Float[Array, "band energy"]:

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
+from jaxcrc._types import plain_numbers
 from jaxcrc.emission.inputs import bands, check_name, energies, grid
 from jaxcrc.emission.product import GRADED, band_nodes, product_matrix, sum_bands
 from jaxcrc.interactions.compton import METHODS, spectral_functions
@@ -26,6 +27,7 @@ GEV_PER_EV = 1.0e-9
 RATE = 45.0 * units.THOMSON_CM2 * units.LIGHT_SPEED_CM_S / (4.0 * math.pi**4) * GEV_PER_EV
 
 
+@plain_numbers
 def inverse_compton_emission(
     photon: ArrayLike, energy: ArrayLike, fields: Iterable[Any], method: str = "exact"
 ) -> Float[Array, "photon energy"]:
@@ -48,6 +50,7 @@ def inverse_compton_emission(
     return functools.reduce(operator.add, parts)
 
 
+@plain_numbers
 def inverse_compton_band_emission(
     photon_min: ArrayLike, photon_max: ArrayLike, energy: ArrayLike, fields: Iterable[Any], method: str = "exact"
 ) -> Float[Array, "band energy"]:

@@ -13,7 +13,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxcrc import units
-from jaxcrc._types import as_parameter
+from jaxcrc._types import as_parameter, plain_numbers
 from jaxcrc.emission.hadronic import MODELS, Nuclear, hadronic_emission
 from jaxcrc.emission.product import band_nodes
 
@@ -30,6 +30,7 @@ class Estimate(NamedTuple):
     high: Array
 
 
+@plain_numbers
 def published_energy_density(luminosity: ArrayLike, mass: ArrayLike, eta: ArrayLike = 1.5) -> Array:
     """Energy density of cosmic rays above 10 TeV [eV cm⁻³]: 1.8e-2 (η/1.5)⁻¹ (L/1e34 erg s⁻¹) (M/1e6 M_sun)⁻¹.
 
@@ -40,6 +41,7 @@ def published_energy_density(luminosity: ArrayLike, mass: ArrayLike, eta: ArrayL
     return 1.8e-2 * 1.5 / as_parameter(eta) * (as_parameter(luminosity) / 1.0e34) / (as_parameter(mass) / 1.0e6)
 
 
+@plain_numbers
 def cr_energy_density(
     luminosity: ArrayLike,
     mass: ArrayLike,

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
+from jaxcrc._types import plain_numbers
 from jaxcrc.emission import aafrag, kafexhiu14, kelner06
 from jaxcrc.emission.composition import JOINS, Composition, enhancement
 from jaxcrc.emission.inputs import bands, check_name, energies, grid
@@ -62,6 +63,7 @@ NUCLEAR_MODELS: dict[str, NuclearModel | None] = {
 Nuclear = str | ArrayLike | Composition
 
 
+@plain_numbers
 def hadronic_cross_section(photon: ArrayLike, energy: ArrayLike, model: str) -> Array:
     """Differential cross-section dσ/dE_γ of p + p → γ [mb GeV⁻¹], zero outside the kinematic limits.
 
@@ -76,6 +78,7 @@ def hadronic_cross_section(photon: ArrayLike, energy: ArrayLike, model: str) -> 
     return MODELS[model].cross_section(photon, energy)
 
 
+@plain_numbers
 def hadronic_emission(
     photon: ArrayLike, energy: ArrayLike, model: str = "kafexhiu14-pythia8", nuclear: Nuclear = "none"
 ) -> Float[Array, "photon energy"]:
@@ -100,6 +103,7 @@ def hadronic_emission(
     return scale(nuclear, product_matrix(photon, energy, kernel, least, joins))
 
 
+@plain_numbers
 def hadronic_band_emission(
     photon_min: ArrayLike,
     photon_max: ArrayLike,

@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.emission import kelner06
 from jaxcrc.emission.hadronic import AAFRAG, HadronicModel, Nuclear, kernel_of, scale, tabulated
 from jaxcrc.emission.inputs import check_name, energies, grid
@@ -42,6 +43,7 @@ class Neutrinos(NamedTuple):
         return self.electron + self.muon
 
 
+@plain_numbers
 def hadronic_neutrinos(
     photon: ArrayLike, energy: ArrayLike, model: str = "kelner06", nuclear: Nuclear = "none"
 ) -> Neutrinos:
@@ -61,6 +63,7 @@ def hadronic_neutrinos(
     return Neutrinos(electron, muon, (electron + muon) / 3.0)
 
 
+@plain_numbers
 def hadronic_electrons(
     electron: ArrayLike, energy: ArrayLike, model: str = "kelner06", nuclear: Nuclear = "none"
 ) -> Float[Array, "electron energy"]:

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
-from jaxcrc._types import as_parameter
+from jaxcrc._types import as_parameter, plain_numbers
 from jaxcrc.emission.inputs import bands, energies, grid
 from jaxcrc.emission.product import band_nodes, product_matrix, sum_bands
 
@@ -24,6 +24,7 @@ RATE = math.sqrt(3.0) * units.ELECTRON_CHARGE_ESU**3 * 1.0e-6 / (2.0 * math.pi *
 LARGEST = 600.0  # of E_γ/E_c: nothing is emitted above
 
 
+@plain_numbers
 def synchrotron_emission(photon: ArrayLike, energy: ArrayLike, field: ArrayLike) -> Float[Array, "photon energy"]:
     """Matrix from the density of electrons to the emissivity of synchrotron radiation [s⁻¹].
 
@@ -44,6 +45,7 @@ def synchrotron_emission(photon: ArrayLike, energy: ArrayLike, field: ArrayLike)
     return product_matrix(photon, energy, Partial(electron_spectrum, field), Partial(_least, field), ())
 
 
+@plain_numbers
 def synchrotron_band_emission(
     photon_min: ArrayLike, photon_max: ArrayLike, energy: ArrayLike, field: ArrayLike
 ) -> Float[Array, "band energy"]:

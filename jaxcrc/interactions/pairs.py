@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
-from jaxcrc._types import as_parameter
+from jaxcrc._types import as_parameter, plain_numbers
 from jaxcrc.interactions.photon_fields import grey_bodies, thermal_energy
 from jaxcrc.numerics.lookup import Lookup, look_up, tabulate
 from jaxcrc.numerics.quadrature import gauss_panels
@@ -27,6 +27,7 @@ GEV_PER_EV = 1.0e-9
 RATE = 15.0 / math.pi**4 * units.THOMSON_CM2 * GEV_PER_EV * 1.0e3 * units.CM_PER_PC
 
 
+@plain_numbers
 def pair_opacity(photon: ArrayLike, fields: Iterable[Any]) -> Float[Array, "..."]:
     """Optical depth to pair production for each kiloparsec of isotropic grey-body radiation [kpc⁻¹].
 

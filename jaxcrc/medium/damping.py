@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter
+from jaxcrc._types import as_parameter, plain_numbers
 from jaxcrc.medium.diffusion import larmor_radius
 from jaxcrc.medium.dispersion import alfven_mode, band_entry
 from jaxcrc.medium.phases import Phase
@@ -152,6 +152,7 @@ def damping_of(
     return Damping(linear, quadratic, root, mode.speed, mode.evanescent)
 
 
+@plain_numbers
 def damping_rate(
     phase: str | Phase,
     energy: ArrayLike,

@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, choice, facts, gate, param
+from jaxcrc._types import Scalar, choice, facts, gate, param, plain_numbers
 from jaxcrc.units import (
     CM2_S_PER_PC2_KYR,
     LARMOR_PC,
@@ -59,6 +59,7 @@ def reference_law(name: str) -> Reference:
     raise ValueError(f"unknown diffusion reference {name!r}: {hint}known are {', '.join(REFERENCES)}")
 
 
+@plain_numbers
 def kappa_0(name: str, momentum: ArrayLike) -> Float[Array, "..."]:
     """Reference diffusion coefficient κ₀ [pc² kyr⁻¹].
 
@@ -131,7 +132,7 @@ class AbstractMedium(eqx.Module):
 
 
 _CHI = facts("dex", "log10 of the suppression factor χ = κ/κ₀ at the pivot energy")
-_DELTA = facts("", "slope of κ in momentum")
+_DELTA = facts("", "slope of κ in momentum", least=-20.0, most=20.0)
 
 
 class SuppressedDiffusion(AbstractMedium):

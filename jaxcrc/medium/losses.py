@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jaxcrc import units
-from jaxcrc._types import as_parameter
+from jaxcrc._types import as_parameter, plain_numbers
 from jaxcrc.interactions.bremsstrahlung import CROSS_SECTION, ELECTRON_RADIUS_CM, HELIUM, check_gas, radiated
 from jaxcrc.interactions.compton import recoil
 from jaxcrc.interactions.inelastic import inelastic_cross_section
@@ -35,6 +35,7 @@ def _boost(energy: Array) -> Array:
     return jnp.maximum((energy / units.ELECTRON_MASS) ** 2 - 1.0, 0.0)
 
 
+@plain_numbers
 def inverse_compton_loss(energy: ArrayLike, fields: Iterable[Any]) -> Float[Array, "..."]:
     """Energy that an electron loses to isotropic radiation [GeV kyr⁻¹].
 
@@ -57,6 +58,7 @@ def inverse_compton_loss(energy: ArrayLike, fields: Iterable[Any]) -> Float[Arra
     return THOMSON_RATE * GEV_PER_EV * _boost(energy) * total
 
 
+@plain_numbers
 def synchrotron_loss(energy: ArrayLike, field: ArrayLike) -> Float[Array, "..."]:
     """Energy that an electron loses to synchrotron radiation in a random magnetic field [GeV kyr⁻¹].
 
@@ -68,6 +70,7 @@ def synchrotron_loss(energy: ArrayLike, field: ArrayLike) -> Float[Array, "..."]
     return (THOMSON_RATE * units.FIELD_ENERGY_GEV_CM3) * _boost(energy) * field**2
 
 
+@plain_numbers
 def bremsstrahlung_loss(
     energy: ArrayLike, density: ArrayLike, gas: str = "neutral", helium: float = 0.1
 ) -> Float[Array, "..."]:
@@ -86,6 +89,7 @@ def bremsstrahlung_loss(
     return rate * density * energy * radiated(energy / units.ELECTRON_MASS, gas)
 
 
+@plain_numbers
 def lepton_loss(energy: ArrayLike, light: Light, density: ArrayLike | None = None) -> Float[Array, "..."]:
     """Energy that an electron loses to radiation, magnetic field and, given a density, neutral gas [GeV kyr⁻¹].
 
@@ -152,6 +156,7 @@ def coulomb_loss(energy: ArrayLike, density: ArrayLike, temperature: ArrayLike =
     return 4.0 * STOPPING * density * logarithm * beta2 / (slow + beta2**1.5)
 
 
+@plain_numbers
 def proton_loss(
     energy: ArrayLike,
     density: ArrayLike,

@@ -11,6 +11,7 @@ from scipy.special import i0e
 from jaxcrc.numerics.quadrature import Values, gauss_intervals
 from jaxcrc.observe.circle import ORDER, WINDOW, Rule, boundary_rule, gaussian_edge, polygon_edge, top_hat_edge
 from jaxcrc.observe.globe import Globe
+from jaxcrc.units import is_quantity
 
 _PLANE = Globe()
 R68_PER_SIGMA = float(np.sqrt(-2.0 * np.log(1.0 - 0.68)))
@@ -45,6 +46,8 @@ PSF = Gaussian | TopHat | NoPSF
 
 
 def _check_width(name: str, width: float) -> None:
+    if is_quantity(width):
+        raise TypeError(f"{name} {width!r}: give a plain number in the unit of the radii")
     if not 0.0 < width < np.inf:
         raise ValueError(f"{name} {width} must be positive and finite; for perfect resolution take NoPSF()")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.quadrature import Values, gauss_panels, lagrange_basis
 
 # 11 nodes on panels of ratio 2.1, and on [0, 1.5 smallest scale], keep a Gaussian and an erfc(r)/r profile to 1e-6.
@@ -27,6 +28,7 @@ class RadialNodes:
     order: int
 
 
+@plain_numbers
 def radial_nodes(
     smallest: float, field_radius: float, reach: float = 105.0, breaks: Values = (), per_panel: int = 11
 ) -> RadialNodes:

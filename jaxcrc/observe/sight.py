@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_array
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.quadrature import Values, gauss_intervals, gauss_panels, lagrange_basis
 from jaxcrc.observe.circle import Rule
 from jaxcrc.observe.globe import FARTHEST, Globe
@@ -37,6 +38,7 @@ _LEAST_GAS = 1e-10  # share of the gas in an annulus below which the quotient is
 _TABLE_DECADES = 6  # how far below the innermost panel the table of enclosed columns goes
 
 
+@plain_numbers
 def line_of_sight(nodes: RadialNodes, impact: Values, distance: float = np.inf) -> Float[np.ndarray, "impact node"]:
     """Column of the density along the whole line of sight at each impact parameter b [length].
 
@@ -165,6 +167,7 @@ def _table(nodes: RadialNodes, distance: float, outer: float = np.inf) -> _Table
     return _Table(breaks, column / (np.pi * b.reshape(-1, 1) ** 2), globe)
 
 
+@plain_numbers
 def annulus_means(
     nodes: RadialNodes,
     r_min: Values,
@@ -187,6 +190,7 @@ def annulus_means(
     return (enclosed[inner.size :] - enclosed[: inner.size]) / Globe(distance).ring(inner, outer)[:, None]
 
 
+@plain_numbers
 def aperture_mean(
     nodes: RadialNodes, radius: float, offset: float, psf: PSF | None = None, distance: float = np.inf
 ) -> Float[np.ndarray, "1 node"]:
@@ -201,6 +205,7 @@ def aperture_mean(
     return table.contract(rule, 1) / table.globe.ring(0.0, radius)
 
 
+@plain_numbers
 def box_mean(
     nodes: RadialNodes, box: tuple[float, float, float, float], psf: PSF | None = None
 ) -> Float[np.ndarray, "1 node"]:

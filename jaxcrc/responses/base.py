@@ -20,6 +20,9 @@ from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField
 
+Where = str | tuple[str, ...]
+"""What tells sets of nodes apart: words of one's own, or what they are of and its names, which no other spells."""
+
 
 class Nodes(NamedTuple):
     """What is known at a set of nodes, once for all tables that look there."""
@@ -37,7 +40,7 @@ class AbstractResponse(eqx.Module):
     positions count, unless it says otherwise.
     """
 
-    place: eqx.AbstractVar[str]
+    place: eqx.AbstractVar[Where]
 
     projection: eqx.AbstractVar[Float[Array, "basis row bin node"]]
     channels: eqx.AbstractVar[tuple[Channel, ...]]

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from jaxcrc._types import Position, Scalar
 from jaxcrc.numerics.interpolate import spline_weights
 from jaxcrc.observe.inside import AbstractInside
-from jaxcrc.responses.base import AbstractResponse, Nodes, bend
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, AxialField
@@ -87,7 +87,7 @@ class CloudSpectrum(AbstractResponse):
     projection: Float[Array, "basis row bin 1"]
     channels: tuple[Channel, ...]
     sizes: Sizes
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     cloud: str = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Position
 from jaxcrc.observe.chords import AbstractCut
-from jaxcrc.responses.base import AbstractResponse, Nodes
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.along import AlongField
@@ -33,7 +33,7 @@ class Cuts(AbstractResponse):
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
     table: str = eqx.field(static=True)
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
 
     def position(self, scene: Scene) -> Position:
         """The component itself: uniform gas is the same everywhere [pc]."""

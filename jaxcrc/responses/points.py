@@ -12,7 +12,7 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Bits, Position
-from jaxcrc.responses.base import AbstractResponse, Nodes, bend
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField, Status, flag
@@ -39,7 +39,7 @@ class Points(AbstractResponse):
     outer: Float[Array, ""]
     spacing: Float[Array, ""]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True)
 
     def position(self, scene: Scene) -> Position:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from jaxcrc._types import Node, Position
 from jaxcrc.numerics.quadrature import chebyshev_weights
-from jaxcrc.responses.base import AbstractResponse, bend
+from jaxcrc.responses.base import AbstractResponse, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.units import PC_PER_KPC
@@ -63,7 +63,7 @@ class Round(AbstractResponse):
     angle: Node
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     power: int = eqx.field(static=True, default=1)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
     centre: Centre | None = None
@@ -89,7 +89,7 @@ class Column(AbstractResponse):
 
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
 
     def position(self, scene: Scene) -> Position:
         """One node: the sea is the same everywhere."""

@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float
 
 from jaxcrc._types import Position
-from jaxcrc.responses.base import AbstractResponse, Nodes, bend
+from jaxcrc.responses.base import AbstractResponse, Nodes, Where, bend
 from jaxcrc.responses.channel import Channel
 from jaxcrc.scene import Nuisance, Scene
 from jaxcrc.transport.base import AbstractField
@@ -29,7 +29,7 @@ class Ribbon(AbstractResponse):
     edges: Float[Array, " edge"]
     projection: Float[Array, "basis row bin node"]
     channels: tuple[Channel, ...]
-    place: str = eqx.field(static=True)
+    place: Where = eqx.field(static=True)
     psf_span: tuple[float, float] | None = eqx.field(static=True, default=None)
 
     def position(self, scene: Scene) -> Position:

@@ -143,11 +143,14 @@ class AbstractElectrons(AbstractSource):
     particle: ClassVar[str] = "electron"
 
     injection: eqx.AbstractVar[AbstractInjection]
-    size: eqx.AbstractVar[Scalar]
 
     @abstractmethod
     def age(self) -> Scalar:
         """Time since the first release [kyr]."""
+
+    @abstractmethod
+    def width(self) -> Scalar:
+        """σ of the Gaussian region that releases them [pc]."""
 
     def has_age(self) -> Bool[Array, ""]:
         """Whether its numbers leave it an age."""
@@ -175,6 +178,10 @@ class Pulsar(AbstractElectronHistory):
     braking_index: Scalar = param("", "braking index", low=1.1, high=10.0, default=3.0)
     size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
 
+    def width(self) -> Scalar:
+        """σ of the Gaussian region that releases them [pc]."""
+        return self.size
+
     def age(self) -> Scalar:
         """Age of the pulsar [kyr]."""
         return self.clock.age(self._tau0(), self.braking_index)
@@ -200,6 +207,10 @@ class ElectronBurst(AbstractElectrons):
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the release")
     size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
 
+    def width(self) -> Scalar:
+        """σ of the Gaussian region that releases them [pc]."""
+        return self.size
+
     def age(self) -> Scalar:
         """Time since the release [kyr]."""
         return 10.0 ** (self.log10_age - 3.0)
@@ -216,6 +227,10 @@ class SteadyElectrons(AbstractElectronHistory):
     log10_power: Scalar = param("dex(erg / s)", "log10 of the power released in electrons, above energy_min")
     log10_age: Scalar = param("dex(yr)", "log10 of the time since the release began")
     size: Scalar = param("pc", _SIZE, low=0.0, default=0.0)
+
+    def width(self) -> Scalar:
+        """σ of the Gaussian region that releases them [pc]."""
+        return self.size
 
     def age(self) -> Scalar:
         """Time since the release began [kyr]."""

@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, choice, param
+from jaxcrc._types import as_parameter, choice, param, plain_numbers
 from jaxcrc.units import KM_S_PER_PC_KYR
 
 Value = Float[Array, "..."]
@@ -150,6 +150,7 @@ class Remnant(eqx.Module):
         return jnp.where(time < self.merging_time, time, jnp.inf)
 
 
+@plain_numbers
 def shock_radius(
     time: ArrayLike,
     energy_sn: ArrayLike = 1.0,

@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Energy, choice
+from jaxcrc._types import Energy, choice, plain_numbers
 from jaxcrc.source.base import AbstractSource
 from jaxcrc.source.spectrum import beta, momentum
 from jaxcrc.units import LIGHT_SPEED_CM_S
@@ -45,6 +45,7 @@ def _interstellar(kinetic: Array) -> Array:
     return _INTERSTELLAR_LEVEL * form
 
 
+@plain_numbers
 def local_sea(kinetic: ArrayLike) -> Float[Array, "..."]:
     """Density of the local protons, key `ams02-dampe` [GeV⁻¹ cm⁻³].
 

@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import Scalar, param
+from jaxcrc._types import Scalar, param, plain_numbers
 from jaxcrc.source.laws import AbstractLaw, BrokenPowerLaw, CutPowerLaw, LogParabola
 from jaxcrc.units import PROTON_MASS
 
@@ -24,6 +24,7 @@ RELEASE_MIN = 1.0  # [GeV], limits of the kinetic energies counted in the releas
 RELEASE_MAX = 5.0e6
 
 
+@plain_numbers
 def momentum(kinetic: ArrayLike, mass: ArrayLike = PROTON_MASS) -> Float[Array, "..."]:
     """Momentum pc [GeV].
 

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.units import S_PER_KYR
 
 
@@ -17,6 +18,7 @@ def _floats(*values: ArrayLike) -> list[Array]:
     return [jnp.asarray(value, dtype) for value in values]
 
 
+@plain_numbers
 def spin_down(
     time: ArrayLike, power_now: ArrayLike, age: ArrayLike, tau0: ArrayLike, braking_index: ArrayLike = 3.0
 ) -> Float[Array, "..."]:

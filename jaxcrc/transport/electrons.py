@@ -91,7 +91,7 @@ def solve_spread(
     fast = feeds & (spread.square[:, -1] > (LIGHT_SPEED * spread.time[:, -1]) ** 2)
     status = flag(slow, Status.BELOW_BOHM) | flag(fast, Status.SUPERLUMINAL)
     status = status | flag(~source.has_age(), Status.NO_AGE) | flag(feeds & rough, Status.UNRESOLVED)
-    return widened(spread, source.size, expansion), status
+    return widened(spread, source.width(), expansion), status
 
 
 def _in_energy(medium: AbstractMedium) -> Callable[[Array], Array]:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.medium.phases import Phase
 from jaxcrc.transport.cloud.population import Number, Population, Value, checked_inputs, half_length, make_cloud
 from jaxcrc.transport.cloud.tube import Mesh, Resolution, Tube, content, march_tube
@@ -20,6 +21,7 @@ PER_TIME = HYDROGEN_MASS_G * LIGHT_SPEED_CM_S * S_PER_KYR  # [g cm⁻² kyr⁻¹
 GRAMMAGE_RESOLUTION = Resolution(cells=150, after=150)
 
 
+@plain_numbers
 def grammage(
     phase: str | Phase,
     radius: Number,

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.medium.phases import Phase
 from jaxcrc.numerics.interpolate import monotone_cubic
 from jaxcrc.source.remnant import Remnant
@@ -33,6 +34,7 @@ class Escape(eqx.Module):
     status: Int[Array, "..."]
 
 
+@plain_numbers
 def escape(
     phase: str | Phase,
     energy: Number,

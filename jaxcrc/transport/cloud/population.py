@@ -22,7 +22,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jaxcrc._types import as_parameter, choice, param
+from jaxcrc._types import as_parameter, choice, param, plain_numbers
 from jaxcrc.medium.damping import DEFAULT, Damping, check_damping, damping_of
 from jaxcrc.medium.diffusion import bohm, kappa_0
 from jaxcrc.medium.phases import Phase, kappa_bohm
@@ -175,6 +175,7 @@ def checked_inputs(cloud: Population, radius: Number, energy: Number) -> tuple[A
     return radius, energy
 
 
+@plain_numbers
 def coupling(phase: str | Phase, radius: Number, energy: Number, **options: Any) -> Value:
     """Π = g V Φ/κ_B, how strongly the escaping protons drive their waves; 1 divides weak from strong.
 
@@ -189,6 +190,7 @@ def _coupling(cloud: Population, radius: Array, energy: Array) -> Array:
     return cloud.coupling(radius, energy)
 
 
+@plain_numbers
 def half_life(
     phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = DEFAULT_RESOLUTION, **options: Any
 ) -> Value:
@@ -203,6 +205,7 @@ def half_life(
     return _half_life(cloud, *checked_inputs(cloud, radius, energy), resolution)[0]
 
 
+@plain_numbers
 def half_life_status(
     phase: str | Phase, radius: Number, energy: Number, *, resolution: Resolution = DEFAULT_RESOLUTION, **options: Any
 ) -> tuple[Value, Array]:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.medium.damping import DEFAULT
 from jaxcrc.medium.phases import Phase, kappa_bohm
 from jaxcrc.numerics.march import State
@@ -43,6 +44,7 @@ class CloudSolution(eqx.Module):
     status: Int[Array, "*batch"]
 
 
+@plain_numbers
 def solve_cloud(
     phase: str | Phase,
     radius: Number,

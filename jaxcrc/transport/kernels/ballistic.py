@@ -14,6 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.special import horner
 from jaxcrc.numerics.special_integrals import bessel_k1e
 from jaxcrc.transport.kernels.safe import align, floor
@@ -47,6 +48,7 @@ def _rule(order: int) -> Rule:
 _RULES = (_rule(8), _rule(6))
 
 
+@plain_numbers
 def ballistic_continuous(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density around a constant release from a point, straight flight included [kyr pc⁻³, per particle kyr⁻¹].
 
@@ -132,6 +134,7 @@ def forward_beam(mu: ArrayLike, radius: ArrayLike, kappa: ArrayLike) -> Float[Ar
     return jnp.where(small, series + steepness**3 * mu * (mu * mu - 1.0) / 12.0, exact)
 
 
+@plain_numbers
 def ballistic_burst(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density of a burst from a point that never outruns light [pc⁻³ per particle].
 

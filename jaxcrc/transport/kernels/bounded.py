@@ -16,6 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.special import horner, mean_decay
 from jaxcrc.transport.kernels.safe import align, floor
 from jaxcrc.transport.kernels.spherical import burst_point, continuous_point
@@ -136,6 +137,7 @@ def _slowest(modes: _Modes, shape: Array, place: Array, elapsed: Array) -> Array
     return jnp.where(slow, filling, 1.0 / safe - strength / jnp.where(slow, 1.0, m) * jnp.exp(-m * elapsed))
 
 
+@plain_numbers
 def burst_bounded(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, boundary: ArrayLike, speed: ArrayLike = math.inf
 ) -> Float[Array, "..."]:
@@ -154,6 +156,7 @@ def burst_bounded(
     return jnp.where(radius < boundary, density, 0.0)
 
 
+@plain_numbers
 def continuous_bounded(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, boundary: ArrayLike, speed: ArrayLike = math.inf
 ) -> Float[Array, "..."]:

@@ -10,6 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.breaks import choose
 from jaxcrc.transport.kernels.cooling import Law, cooling
 from jaxcrc.transport.kernels.rough import fine_spread
@@ -103,6 +104,7 @@ def _ramp(radius: Array, square: Array) -> Array:
     return (2.0 * math.pi**-1.5) * jnp.exp(-x * x) * jnp.sqrt(square) - (2.0 / math.pi) * radius * jax.lax.erfc(x)
 
 
+@plain_numbers
 def lepton_burst(
     energy: ArrayLike,
     radius: ArrayLike,
@@ -128,6 +130,7 @@ def lepton_burst(
     return spread_density(burst_spread(energy, time, loss, spectrum, table), radius)
 
 
+@plain_numbers
 def lepton_halo(
     energy: ArrayLike,
     radius: ArrayLike,

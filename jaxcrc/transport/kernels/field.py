@@ -13,9 +13,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.transport.kernels.safe import align, floor, squared, within
 
 
+@plain_numbers
 def anisotropic_burst(
     z: ArrayLike, rho: ArrayLike, time: ArrayLike, kappa_parallel: ArrayLike, kappa_perpendicular: ArrayLike
 ) -> Float[Array, "..."]:
@@ -44,6 +46,7 @@ def line_spread(z: ArrayLike, magnetic_diffusion: ArrayLike, source_radius: Arra
     return jnp.maximum(width, floor(width))
 
 
+@plain_numbers
 def field_line_burst(
     z: ArrayLike,
     rho: ArrayLike,

@@ -16,6 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.special_integrals import i2erfcx
 from jaxcrc.transport.kernels.safe import align, floor, squared, within
 
@@ -79,6 +80,7 @@ def released(
     return jnp.where(idle, 0.0, jnp.sum(weight * rate(since) * burst(look), axis=-1))
 
 
+@plain_numbers
 def linear_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density of a release from a point that grows in time, Q = t [kyr² pc⁻³, per particle kyr⁻²].
 

@@ -15,6 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.special import erfcx, horner, mean_decay
 from jaxcrc.numerics.special_integrals import ierfcx
 from jaxcrc.transport.kernels.safe import align, floor, squared, within
@@ -26,6 +27,7 @@ _FAR = 7.0  # and erfc from here on, next to its value at 0
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(20)
 
 
+@plain_numbers
 def burst_shell(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike) -> Float[Array, "..."]:
     """Density of a burst from a thin spherical shell [pc⁻³ per particle].
 
@@ -47,6 +49,7 @@ def burst_shell(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_rad
     )
 
 
+@plain_numbers
 def continuous_shell(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike
 ) -> Float[Array, "..."]:
@@ -86,6 +89,7 @@ def _mean_erfc(middle: Array, half: Array) -> Array:
     return jnp.where(close, jnp.exp(-x * x) * series, primitive)
 
 
+@plain_numbers
 def continuous_ball(
     radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike
 ) -> Float[Array, "..."]:

@@ -17,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxcrc._types import plain_numbers
 from jaxcrc.numerics.special import erfcx, horner
 from jaxcrc.transport.kernels.safe import align, floor, squared, within
 
@@ -32,6 +33,7 @@ _TERMS_BALL = 13
 _TERMS_PRODUCT = 10
 
 
+@plain_numbers
 def burst_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density of a burst from a point [pc⁻³ per particle].
 
@@ -48,6 +50,7 @@ def burst_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[A
     return centre * jnp.exp(-(within(radius) ** 2) * inverse)
 
 
+@plain_numbers
 def continuous_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Float[Array, "..."]:
     """Density of a constant release from a point since t = 0 [kyr pc⁻³, per particle kyr⁻¹].
 
@@ -65,6 +68,7 @@ def continuous_point(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike) -> Fl
     return strength * (1.0 / distance) * jax.lax.erfc(within(radius) * jax.lax.rsqrt(square))
 
 
+@plain_numbers
 def burst_ball(radius: ArrayLike, time: ArrayLike, kappa: ArrayLike, source_radius: ArrayLike) -> Float[Array, "..."]:
     """Density of a burst from a uniformly filled ball [pc⁻³ per particle].
 

@@ -1,5 +1,6 @@
 """Case files: what is read is what is written, and every mistake has its sentence."""
 
+import dataclasses
 import datetime
 import tomllib
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ import pytest
 import fitting
 from fitting.cases.case import load, read, spell_case, write_case
 from fitting.cases.files import CaseError, locate_case
-from fitting.cases.parts import build
+from fitting.cases.moved import modern
+from fitting.cases.parts import KINDS, PRESETS, build
 from fitting.problem.mocks import is_blank
 
 BASE = locate_case("demo/layout").read_text(encoding="utf-8")
@@ -96,6 +98,59 @@ def test_numbers_of_a_prior_may_have_a_unit(tmp_path):
         path.write_text(f"{BASE}\n[priors.'{age}']\n{text}\n")
         with pytest.raises(CaseError, match=fragment):
             load(path)
+
+
+LOGARITHMS = [
+    (role, kind, f.name)
+    for role, kinds in KINDS.items()
+    for kind, cls in kinds.items()
+    for f in dataclasses.fields(cls)
+    if f.name.startswith("log10_")
+]
+
+
+def in_words(role: str, kind: str, name: str, number: float) -> tuple[str, str | float]:
+    """What a logarithm is of, and a number of it as a case gives it."""
+    (unit,) = (f.metadata["unit"] for f in dataclasses.fields(KINDS[role][kind]) if f.name == name)
+    unit = unit.removeprefix("dex").strip("()")
+    return name.removeprefix("log10_"), f"{number:g} {unit}" if unit else number
+
+
+@pytest.mark.parametrize(("role", "kind", "name"), LOGARITHMS)
+def test_a_parameter_is_given_by_one_name(role, kind, name):
+    linear, number = in_words(role, kind, name, 0.5)
+    for given in ({linear: number, name: -0.3}, {name: -0.3, linear: number}):
+        with pytest.raises(CaseError, match=f"{linear} and {name} are one parameter, given twice: drop one of the two"):
+            build(role, {"kind": kind, **given}, "here")
+
+
+PUBLISHED = [
+    (role, preset, name)
+    for role, presets in PRESETS.items()
+    for preset, (kind, numbers) in presets.items()
+    for name in numbers
+    if f"log10_{name.removeprefix('log10_')}" in {f.name for f in dataclasses.fields(KINDS[role][kind])}
+]
+
+
+@pytest.mark.parametrize(("role", "preset", "name"), PUBLISHED)
+def test_what_goes_before_a_published_number_may_have_either_name(role, preset, name):
+    linear, number = in_words(role, PRESETS[role][preset][0], f"log10_{name.removeprefix('log10_')}", 100.0)
+    rest = {"slope": 2.5} if role == "ceiling" else {}
+    for given in ({linear: number}, {f"log10_{linear}": 2.0}):
+        built = build(role, {**rest, **given, "kind": preset}, "here")
+        assert float(getattr(built, f"log10_{linear}")) == 2.0
+
+
+def test_a_parameter_that_has_another_place_now_is_given_once():
+    for spec in (
+        {"light": {"hadronic_scale": 1.1}, "hadronic": {"scale": 1.2}},
+        {"priors": {"light.hadronic_scale": {}, "hadronic.scale": {}}},
+        {"ties": {"hadronic.scale": "a", "light.hadronic_scale": "b"}},
+    ):
+        with pytest.raises(CaseError, match=r"hadronic[.]scale .*drop one of the two"):
+            modern(spec)
+    assert modern({"light": {"hadronic_scale": 1.1}}) == {"light": {}, "hadronic": {"scale": 1.1}}
 
 
 def test_an_unknown_case_names_the_nearest():

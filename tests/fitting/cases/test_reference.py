@@ -92,6 +92,8 @@ WRONG = {
     "view.distanse": "1 kpc",
     "view.distance": -1.0,
     "view.clouds": {"c": {"mass": "1e5 M_sun", "size": 0.1, "offset": 0.1, "depth": 0.0, "from": 0.0}},
+    "view.clouds.c": {"mass": 1e5, "log10_mass": 5.0, "size": 0.1, "offset": 0.1, "depth": 0.0},
+    "components.escaped.source.release": {"kind": "burst", "energy": "1e50 erg", "age": 1e4, "log10_age": 4.0},
     "components.escaped.medium.delat": 0.3,
     "components.escaped.medium.delta": [0.3],
     "components.escaped.medium.kind": "supressed",
@@ -145,4 +147,6 @@ def test_a_missing_key_is_refused_and_what_stands_for_it_is_not():
     assert refused(spec)
     for field in ({"cmb": {}}, {"warm": {"reference": "ml22-infrared", "energy_density": 0.5}}):
         assert not refused(change("light", {"photons": field}))
-    assert not refused(change("components.escaped.source.release", {"kind": "burst", "energy": "1e50 erg", "age": 1e4}))
+    release = {"kind": "burst", "energy": "1e50 erg", "age": "1e4 yr"}
+    assert not refused(change("components.escaped.source.release", release))
+    assert refused(change("components.escaped.source.release", release | {"age": 1e4}))

@@ -22,7 +22,7 @@ from fitting.cases.case import case_files, load
 from fitting.cases.folder import held
 from fitting.report.write import FIGURES
 from fitting.runs.run import Run
-from fitting.runs.stored import ABOUT, PICTURES, RUN_FILE, SEAL, RunError
+from fitting.runs.stored import ABOUT, GROUPS, PICTURES, RUN_FILE, SEAL, RunError, _misshapen
 from tests.fitting.halos import CHI
 
 
@@ -155,6 +155,16 @@ def test_a_damaged_run_is_a_sentence(folder, run, name):
         assert fragment in error
         assert error.count("\n") == 1
     assert names(folder) == before
+
+
+@pytest.mark.parametrize(("group", "path"), [("posterior", "b"), ("sample_stats", "steps"), ("prior", "b")])
+def test_chains_are_of_one_length(group, path):
+    about = {"best": {"a": 1.0, "b": 2.0}, "best_errors": {}, "method": "nuts"}
+    chains = {"a": np.ones((4, 12)), "b": np.ones((4, 12))}
+    groups = dict(zip(GROUPS, (chains, dict(chains), {"steps": np.ones((4, 12))}), strict=True))
+    assert _misshapen(about, groups) == ""
+    groups[group] |= {path: np.ones((4, 11))}
+    assert _misshapen(about, groups) == "holds chains of unequal lengths"
 
 
 def replace_in(path: Path, old: str, new: str) -> None:

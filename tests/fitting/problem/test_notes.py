@@ -58,6 +58,20 @@ def test_what_is_odd_about_a_table_names_it():
     assert note.startswith("table 'a': the errors are typically 1.00 × 10⁻⁷ of the values")
 
 
+@pytest.mark.parametrize("axis", ["north", "east"])
+def test_a_source_that_moves_beside_clouds_that_do_not_know_it_is_told(axis):
+    path, tables = f"view.offset_{axis}", {"a": table(), "b": table(np.array([3.0, 2.0, 1.0]) * 1e-15)}
+    known = fitting.Options(centres={"source": SOURCE, "giant": SOURCE})
+    mixed, clouds = {"b": "giant"}, dict.fromkeys(tables, "giant")
+    free, moved = {"priors": {path: dist.Uniform(-0.1, 0.1)}}, {"scene": bind(halo("burst"), {path: 0.1})}
+    for given in (free, moved):
+        (note,) = told(tables, options=dataclasses.replace(known, clouds=mixed), **given)
+        assert note == f"{path} moves the source, but not as seen from its clouds: nothing of it is felt by 'b'"
+        for whole in ({}, clouds):
+            assert told(tables, options=dataclasses.replace(known, clouds=whole), **given) == ()
+    assert told(tables, options=dataclasses.replace(known, clouds=mixed)) == ()
+
+
 E2 = np.array([1.0, 3.0, 10.0]) ** 2
 TWINS = {
     "itself": table(),

@@ -2,15 +2,18 @@
 
 import itertools
 import tomllib
+from dataclasses import replace
 
+import numpyro.distributions as dist
 import pytest
 
 import fitting
-from fitting.cases.case import read
+from fitting.cases.case import read, spell_case
 from fitting.cases.files import locate_case
 from fitting.cases.layout import blank_table
-from fitting.setup.centres import check_centres, looked_at
+from fitting.setup.centres import check_centres, check_clouds, looked_at, seen_from
 from fitting.setup.options import AssemblyError
+from jaxcrc import Cloud, Scene, View
 
 AT, NEAR, AWAY = (83.6, 60.0), (83.6, 60.00001), (84.6, 60.0)
 BARE = {"kind": "flux", "unit": "1 / (cm2 s)", "e_edges": ["1 TeV", "10 TeV"], "psf": "0.2 deg"}
@@ -48,12 +51,75 @@ def test_tables_of_one_cloud_are_its_own():
     assert set(looked_at(tables, both)["a"]) == {"one", "two"}
 
 
+def beside(**place: float) -> Scene:
+    return Scene({}, View(distance=1.0, clouds={"a": Cloud(log10_mass=4.0, size=0.1, depth=0.0, **place)}))
+
+
+@pytest.mark.parametrize("source", [AT, (0.1, -70.0), (200.0, 89.5)])
+@pytest.mark.parametrize("cloud", [AWAY, (359.9, -69.0), (20.0, 89.0), AT])
+def test_a_cloud_is_where_both_ways_to_say_it_agree(source, cloud):
+    """Its centre on the sky, and its offset and azimuth from the source's: each is checked against the other."""
+    place, options = seen_from(source, cloud), fitting.Options(centres={"source": source, "a": cloud})
+    check_clouds(beside(**place), options)
+    turned = place["azimuth"] + (360.0 if place["azimuth"] < 0.0 else -360.0)
+    check_clouds(beside(offset=place["offset"], azimuth=turned), options)
+    wrong = [{**place, "offset": place["offset"] + 0.01}]
+    wrong += [{**place, "azimuth": place["azimuth"] + 1.0}] * (place["offset"] > 0.1)
+    for said in wrong:
+        with pytest.raises(AssemblyError, match=r"view[.]clouds[.]a: its offset and azimuth put it .* drop offset and"):
+            check_clouds(beside(**said), options)
+        for centre in ({"source": source}, {"a": cloud}, {}):
+            check_clouds(beside(**said), fitting.Options(centres=centre))
+
+
+CENTRES = fitting.Options(centres={"source": (83.6, 22.0), "a": (84.0, 22.0)})
+
+
+def giant(name: str = "giant", **place: object) -> dict:
+    spec = tomllib.loads(locate_case("demo/layout").read_text(encoding="utf-8"))
+    cloud = {"mass": "1e4 M_sun", "size": 0.1, "depth": 0.0, "centre": [84.0, 22.0], **place}
+    spec["view"] = {"distance": 1.0, "centre": [83.6, 22.0], "clouds": {name: cloud}}
+    spec["tables"] = {"profile": {"layout": {**BARE, "region": {"shape": "total"}}, "cloud": name}}
+    spec["options"] = {"points_per_decade": 3, "nuclear": "none"}
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("cloud", "words"),
+    [
+        ({"offset": 5.0}, "its offset and azimuth put it"),
+        ({"azimuth": "-90 deg"}, "drop offset and azimuth, or the centre"),
+        ({"name": "source"}, "the source itself is called so: give the cloud another name"),
+    ],
+)
+def test_a_case_of_a_cloud_that_contradicts_itself_is_refused(cloud, words):
+    with pytest.raises(AssemblyError, match=words):
+        read(giant(**cloud), locate_case("demo").parent)
+
+
+def test_a_cloud_whose_centre_is_known_is_moved_on_the_sky_alone():
+    """What is written is what can be read: its centre, and where that is seen from the source."""
+    problem = read(giant(), locate_case("demo").parent)
+    for key in ("offset", "azimuth"):
+        path = f"view.clouds.giant.{key}"
+        for ask in (problem.at, problem.predict):
+            with pytest.raises(ValueError, match=f"{path} follows from view.clouds.giant.centre and view.centre"):
+                ask({path: 0.2})
+        with pytest.raises(ValueError, match=f"{path} has a prior but follows from"):
+            problem.changed(priors={path: dist.Uniform(0.1, 0.6)})
+        with pytest.raises(ValueError, match=f"{path} is tied but follows from"):
+            problem.changed(options=replace(problem.options, ties={path: "view.clouds.giant.size"}))
+    spelt = spell_case(problem, {"profile": "none"})["view"]["clouds"]["giant"]
+    assert spelt["centre"] == [84.0, 22.0]
+    check_clouds(beside(offset=spelt["offset"], azimuth=spelt["azimuth"]), CENTRES)
+
+
 def case(layout: dict, centre: list[float] | None, cloud: bool = False) -> fitting.Problem:
     spec = tomllib.loads(locate_case("demo/layout").read_text(encoding="utf-8"))
     spec["view"] = {"distance": 1.0} | ({} if centre is None else {"centre": centre})
     if cloud:
         spec["view"]["clouds"] = {
-            "giant": {"mass": 1e4, "size": 0.1, "depth": 0.0, "offset": 1.0, "centre": [84.0, 22.0]}
+            "giant": {"mass": "1e4 M_sun", "size": 0.1, "depth": 0.0, "offset": 1.0, "centre": [84.0, 22.0]}
         }
     spec["tables"] = {"profile": {"layout": {**BARE, **layout}} | ({"cloud": "giant"} if cloud else {})}
     spec["options"] = {"points_per_decade": 3, "nuclear": "none"}

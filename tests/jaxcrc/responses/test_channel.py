@@ -53,6 +53,6 @@ def test_a_ribbon_sees_nothing_but_a_tube():
     field = Uniform().solve(LocalSea(), None, grid, scene.surroundings("sea"))
     channel = Channel("sea", EMISSION[:1], False, Alone())
     edges, projection = jnp.array([0.0, 1e-3, 2e-3]), jnp.ones((1, 1, 1, 2))
-    ribbon = Ribbon(edges=edges, projection=projection, channels=(channel,), place="sea")
+    ribbon = Ribbon(edges=edges, projection=projection, channels=(channel,), place=("sea",))
     with pytest.raises(ValueError, match="component 'sea' gives a UniformField"):
         ribbon.ask(scene, {"sea": field})

@@ -56,7 +56,7 @@ EDGES = np.deg2rad([0.0, 0.2, 0.4, 0.8])
 def setup(**extra) -> Setup:
     nodes = radial_nodes(EDGES[1], EDGES[-1])
     means = annulus_means(nodes, EDGES[:-1], EDGES[1:])
-    given = {"power": 1, "psf_span": None, "place": "rings", "projection": jnp.asarray(means)[None, None]}
+    given = {"power": 1, "psf_span": None, "place": ("rings",), "projection": jnp.asarray(means)[None, None]}
     look = Round(angle=jnp.asarray(nodes.radius), channels=(Channel("halo", AS_IT_IS, True),), **{**given, **extra})
     return Setup({"halo": GRID}, {"rings": (look,)})
 
@@ -113,7 +113,7 @@ def test_the_sea_shines_through_its_depth():
     sea = Model(LocalSea(), None, Uniform())
     scene = Scene({"sea": sea}, View(distance=DISTANCE, gas_depth=120.0), {}, UniformGas(density=3.0))
     solid = jnp.asarray([2.0, 5.0])[None, None, :, None]
-    look = Column(projection=solid, channels=(Channel("sea", AS_IT_IS, True),), place="sea")
+    look = Column(projection=solid, channels=(Channel("sea", AS_IT_IS, True),), place=("sea",))
     found = predict(scene, Setup({"sea": GRID}, {"sky": (look,)})).tables["sky"]
     expected = 3.0 * 0.12 * np.asarray(local_sea(KINETIC))[:, None] * np.array([2.0, 5.0])
     np.testing.assert_allclose(found, expected, rtol=1e-12)
@@ -133,7 +133,7 @@ def test_a_cloud_shines_by_its_mass_and_mean_density(shape):
         projection=jnp.ones((12, 1, 1, 1)),
         channels=(Channel("halo", AS_IT_IS, False),),
         sizes=Sizes((size / 3.0, size * 3.0), 10, np.inf),
-        place="cloud a",
+        place=("cloud", "a"),
         cloud="a",
         psf_span=None,
     )
