@@ -93,6 +93,7 @@ def test_from_own_data_to_a_posterior(folder):
     assert "can be believed:" in fitting.verdict(found)[0]
 
 
+@pytest.mark.slow
 def test_a_forward_model_by_hand_is_that_of_fitting(folder):
     names = run("docs/forward_model.md")
     layout = {

@@ -67,6 +67,7 @@ def released(setup, there) -> np.ndarray:
     return np.asarray(model.source.amplitude(setup.energy["halo"].kinetic)) * CM_PER_PC**3
 
 
+@pytest.mark.slow
 def test_electrons_in_an_aperture_shine_as_all_of_them_do():
     """F = ∫ dN/dE_γdt N(E) dE/(4πd²), whatever the halo's shape, where the aperture holds it all."""
     there = scene("electron", Light(photons=PHOTONS))
@@ -137,6 +138,7 @@ def test_the_magnetic_field_may_be_drawn():
         read(case, Path())
 
 
+@pytest.mark.slow
 def test_hadronic_scale_and_a_mixture_of_models():
     names = ("kafexhiu14-geant4", "kafexhiu14-sibyll")
     mixture = Hadronic(scale=1.3, models=dict(zip(names, (Share(weight=1.0), Share(weight=3.0)), strict=True)))
@@ -295,6 +297,7 @@ def electron_case() -> dict:
     }
 
 
+@pytest.mark.slow
 def test_a_case_of_electrons_is_read_and_written(tmp_path):
     problem = read(electron_case(), tmp_path)
     path = fitting.write_case(problem, tmp_path / "copy")

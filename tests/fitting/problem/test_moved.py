@@ -119,7 +119,8 @@ BENT = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "ball")) for n in BENT])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENT)
 def test_where_a_prior_reaches_matrices_hold(name):
     """At corners and middle of the priors, as the case that is written there."""
     scene, spans = BENT[name]

@@ -55,6 +55,7 @@ def test_log_density_is_the_numpyro_models(burst):
     assert float(theirs) == pytest.approx(float(burst.log_density(values)), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_potential_counts_the_volume_of_the_map(burst):
     """∫ p(x) dx = ∫ p(z) |dx/dz| dz along one coordinate, by quadrature on both sides."""
     posterior, start = burst.posterior, burst.posterior.unconstrain(burst.start())
@@ -89,6 +90,7 @@ def test_every_free_parameter_moves_the_posterior(shipped):
         assert float(value) != 0.0, path
 
 
+@pytest.mark.slow
 def test_every_number_of_the_w28_scene_acts_or_is_known_not_to(w28):
     """Over the shipped case, a leaf without effect is one that this case has nothing for."""
     idle = {"view.gas_depth", "gas.density"}  # no diffuse gas is looked at: the cloud carries its own mass
@@ -146,6 +148,7 @@ def test_a_psf_that_is_tied_to_another_is_as_free():
     np.testing.assert_allclose(seen.tables["two"], seen.tables["one"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_single_precision_agrees_with_double(burst):
     double = predict(burst.scene, burst.setup).tables["profile"]
     single = predict(*cast((burst.scene, burst.setup), jnp.float32)).tables["profile"]

@@ -203,6 +203,7 @@ def test_smooth_spectra_pass_through_the_predicted_points(mock):
     assert photon[-1] > tev.e_ref[-1]
 
 
+@pytest.mark.slow
 def test_each_smooth_spectrum_is_seen_through_its_own_region(mock):
     tev = mock.problem.tables["tev"]
     pair = {"tev": tev, "all": dataclasses.replace(tev, region=Total(), psf=None)}

@@ -63,7 +63,18 @@ MOVES = {
     "carried": (PULSAR, {"drift": {"kind": "wind", "north": 100.0, "east": 50.0}}, "transport.drift.north"),
     "cloud": (protons(BURST), {"phase": "wim", "energies": 4, "inclination": 60.0}, "transport.inclination"),
 }
-HEAVY = ("trapped", "field-lines", "anisotropic", "ballistic", "absorbing", "leaky", "cooled", "carried", "cloud")
+HEAVY = (
+    "homogeneous",
+    "trapped",
+    "field-lines",
+    "anisotropic",
+    "ballistic",
+    "absorbing",
+    "leaky",
+    "cooled",
+    "carried",
+    "cloud",
+)
 WHOLES = {
     "circle": ("rings",),
     "box": ("left", "right"),

@@ -30,6 +30,7 @@ def low_part(index: float) -> np.ndarray:
     return np.asarray(hadronic_emission(PHOTON, energy, "kafexhiu14-geant4") @ (energy + units.PROTON_MASS) ** -index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [2.4])
 def test_photons_are_the_packages_own(index):
     found = hadronic_emission(PHOTON, ENERGY, "aafrag") @ TOTAL**-index

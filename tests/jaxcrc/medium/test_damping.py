@@ -158,6 +158,7 @@ def test_mach_dependence_is_continuous_and_one_at_one():
     assert float(mach_factor(x, jnp.asarray(4.0))) == pytest.approx(8.0)
 
 
+@pytest.mark.slow
 def test_collisions_end_the_cascade_for_some_waves_only():
     medium = phase("cnm")
     energy = jnp.logspace(0.0, 5.0, 200)

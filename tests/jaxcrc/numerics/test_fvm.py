@@ -64,7 +64,7 @@ def steady_error(n_cells, geometry, velocity):
     return np.abs(u - exact).max()
 
 
-@pytest.mark.parametrize(("geometry", "velocity"), [("sphere", 0.0), ("tube", 1.5)])
+@pytest.mark.parametrize(("geometry", "velocity"), [pytest.param("sphere", 0.0, marks=pytest.mark.slow), ("tube", 1.5)])
 def test_steady_problems_converge_with_second_order(geometry, velocity):
     errors = [steady_error(n, geometry, velocity) for n in (40, 80, 160)]
     assert errors[-1] < 1e-3

@@ -8,6 +8,7 @@ from scipy.interpolate import PchipInterpolator
 from jaxcrc.numerics.interpolate import monotone_cubic
 
 
+@pytest.mark.slow
 def test_inner_intervals_are_those_of_scipy_and_nothing_overshoots():
     rng = np.random.default_rng(3)
     x, y = np.sort(rng.uniform(0.0, 10.0, 15)), np.cumsum(rng.uniform(-0.3, 1.0, 15))

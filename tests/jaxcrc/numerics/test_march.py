@@ -93,6 +93,7 @@ def test_what_leaves_through_the_end_is_counted():
     assert float(jnp.sum(grid.volumes * last.u) + last.escaped) == pytest.approx(1.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_steps_converge_with_second_order():
     """Against the same grid with steps four times finer still; the first step shrinks along."""
     grid = Grid1D.stretched(60, 20.0, width=0.3)
@@ -170,6 +171,7 @@ def test_barenblatt_profiles(geometry, m):
     np.testing.assert_allclose(np.asarray(last.u)[near], exact, rtol=0.012)
 
 
+@pytest.mark.slow
 def test_derivatives_pass_through_the_steps_and_the_controller():
     grid = Grid1D.stretched(40, 20.0, width=0.3)
 

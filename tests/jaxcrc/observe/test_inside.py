@@ -94,6 +94,7 @@ def test_curvatures_exist_where_the_source_is_in_the_centre():
     assert curvature == pytest.approx(-1.0 / (4.0 * np.pi * SIZE**3), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", list(GAS))
 def test_gas_adds_up_to_one_and_edges_are_kept(shape):
     """The mean of one is one; that of a step at a radius is the gas within, by quadrature."""

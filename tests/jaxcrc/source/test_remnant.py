@@ -64,7 +64,7 @@ def test_merging_in_hot_gas_stops_the_sedov_phase():
     assert float(cold.merging_time) == pytest.approx(0.75 * ((413 / 20) ** (10 / 7) + 1 / 3) * 13.3, rel=1e-6)
 
 
-@pytest.mark.parametrize("profile", [0, 7])
+@pytest.mark.parametrize("profile", [pytest.param(0, marks=pytest.mark.slow), 7])
 def test_time_inverts_radius_with_finite_slopes(profile):
     remnant = Remnant(profile=profile)
     t = jnp.geomspace(0.01, 1e3, 60)

@@ -152,7 +152,7 @@ def check_cloud(kind, seed):
         np.testing.assert_allclose(got, expected, rtol=3e-3, atol=1e-4 * highest)
 
 
-@pytest.mark.parametrize("kind", [Spreading, Tied])
+@pytest.mark.parametrize("kind", [pytest.param(Spreading, marks=pytest.mark.slow), Tied])
 def test_clouds_hold_the_mean_of_their_density(kind):
     check_cloud(kind, 1)
 

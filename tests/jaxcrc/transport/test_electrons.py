@@ -205,7 +205,7 @@ def test_a_drifting_halo_against_quadrature_or_it_says_that_it_is_too_fast(facto
 @pytest.mark.parametrize(
     ("transport", "source"),
     [
-        (Cooled(expansion=0.5), TIMED),
+        pytest.param(Cooled(expansion=0.5), TIMED, marks=pytest.mark.slow),
         pytest.param(Carried(Wind(north=300.0, east=100.0, away=-50.0)), PULSAR, marks=pytest.mark.slow),
         pytest.param(
             Carried(ProperMotion(north=300.0, east=100.0, away=-50.0)),

@@ -85,7 +85,6 @@ TAKES = {
     "leaky": lambda release, shape: release in ("burst", "continuous") and shape == "point",
 }
 QUICK = {
-    ("finite", "point", "homogeneous"),
     ("escape", "remnant-shell", "field-lines"),
 }
 CASES = [

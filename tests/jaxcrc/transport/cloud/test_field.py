@@ -56,6 +56,7 @@ def check(seed: int) -> None:
         np.testing.assert_allclose(got, expected, rtol=1e-2, atol=1e-3 * float(jnp.max(jnp.exp(field.log_density))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_clouds_hold_of_a_tube_what_is_counted_in_them(seed):
     check(seed)

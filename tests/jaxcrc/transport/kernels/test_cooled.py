@@ -86,6 +86,7 @@ def test_halo_against_adaptive_quadrature(values):
     np.testing.assert_allclose(halo[seen], direct[seen], rtol=2e-5)
 
 
+@pytest.mark.slow
 def test_golden_number_of_the_spin_down():
     # D = t = r = 1, Q = (1 + t/0.2)^−2, no losses. By quadrature 0.0043644503987; printed as 0.00436444783.
     halo = PLAIN(jnp.array([1.0, 10.0]), jnp.ones(1), 1.0, 0.0, 1.0, 0.0, 0.2)
