@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy.interpolate import PchipInterpolator
 
 from jaxcrc.numerics.interpolate import monotone_cubic
