@@ -119,8 +119,8 @@ def test_how_a_mean_is_taken_follows_from_where_the_cloud_may_be(monkeypatch):
     far = {"view.distance": dist.Uniform(1.0, 40.0), **PRIOR}
     assert isinstance(taken(transport=turned, depth=60.0, priors=far).inside, Around)
     still = problem(table(), transport=turned, depth=60.0)
-    for path, value in (("view.distance", 40.0), ("view.clouds.a.azimuth", 10.0)):
-        with pytest.raises(ValueError, match="matrices were made for"):
+    for path, value, made in (("view.distance", 40.0, "2"), ("view.clouds.a.azimuth", 10.0, "0")):
+        with pytest.raises(ValueError, match=f"{path} = {value:g}: matrices were made for {made}; give"):
             still.predict({path: value})
 
 
