@@ -4,7 +4,8 @@ The stored points are each case's own values and draws from its priors. Where a 
 numbers were stored anew: the clouds of W28, the youngest electrons of pulsars (by 1e-5), and rays that start at us on
 a sky that is a sphere (about a per cent of the light 6 deg from the nearest pulsar, far less elsewhere; the simulated
 halo was simulated again), and clouds beside or in what is thin: field lines, whose fixed nodes missed light far from
-the best fit, and the flux tube, whose edge they blurred (0.5 % of the light).
+the best fit, and the flux tube, whose edge they blurred (0.5 % of the
+light; it was simulated again when its remnant took the mass of gas that its waves have).
 """
 
 import json
