@@ -20,12 +20,15 @@ POINT_BYTES = 100  # of a point of a grid, on its way to the disk
 
 
 def check_data(problem: Problem) -> None:
-    """Errors: ValueError where a table is a layout without data, or nothing is free."""
+    """Errors: ValueError where a table is a layout without data, nothing is free, or no table feels what is."""
     for name, table in problem.tables.items():
         if is_blank(table):
             raise ValueError(f"table '{name}' is a layout without data: run `jaxcrc simulate` and use what it writes")
     if not problem.priors:
         raise ValueError("nothing to fit: give at least one prior")
+    for path in problem.paths:
+        if path not in problem.felt:
+            raise ValueError(f"{path} has a prior, but no table feels it: the posterior would be the prior; drop it")
 
 
 def check_seed(seed: int) -> None:

@@ -183,12 +183,13 @@ class Problem:
         """
         found = values_at(self.scene, values)
         moved = [path for path in found if path not in self.priors]
-        check_moved(self.scene, self.tables, self.options, moved, lambda: self._felt)
+        check_moved(self.scene, self.tables, self.options, moved, lambda: self.felt)
         check_led(self.scene, self.options.ties, found)
         return found
 
     @cached_property
-    def _felt(self) -> frozenset[str]:
+    def felt(self) -> frozenset[str]:
+        """Paths that the tables feel; worked out once, without a prediction."""
         return felt(self.posterior)
 
     def reaching(self, spans: Mapping[str, tuple[float, float]]) -> Problem:

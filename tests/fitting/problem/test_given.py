@@ -147,3 +147,11 @@ def test_nodes_of_tables_are_told_apart_by_more_than_their_words():
     problem = fitting.Problem(scene, dict.fromkeys(names, TABLES["b"]), {CHI: dist.Uniform(-3.0, 0.0)}, PLAIN)
     found = [response.place for responses in problem.setup.response.values() for response in responses]
     assert len(found) == 2 * len(names) == len(set(found))
+
+
+def test_what_is_free_and_not_felt_is_not_fitted(w28):
+    """Its posterior would be the prior, in a table beside those that the data made."""
+    idle = w28.changed(priors={**w28.priors, "gas.density": dist.Uniform(0.1, 1.0)})
+    for ask in (fitting.fit, partial(fitting.scan, grid={"gas.density": [0.2, 0.4]})):
+        with pytest.raises(ValueError, match=r"gas\.density has a prior, but no table feels it"):
+            ask(idle)
