@@ -200,7 +200,7 @@ def test_absorption_is_read_and_written(tmp_path):
     assert 0.9 < ratio[2] < 1.0 - 1e-5
     assert ratio[0] == 1.0
     for wrong in ({"cmb": "8 GeV"}, {"cmb": -1.0}):
-        with pytest.raises(CaseError, match=r"options\.absorption\.cmb"):
+        with pytest.raises(CaseError, match=r"options\.absorption: cmb: "):
             read({**case, "options": {"absorption": wrong}}, tmp_path)
 
 
