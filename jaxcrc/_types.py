@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING
 from functools import partial, wraps
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
@@ -151,24 +152,17 @@ def gate(about: Mapping[str, Any]) -> Callable[[Given], Array]:
     return partial(read, about=about)
 
 
-def param(
-    unit: str,
-    doc: str,
-    low: float = -math.inf,
-    high: float = math.inf,
-    least: float | None = None,
-    most: float | None = None,
-    **kwargs: Any,
-) -> Any:
+def param(unit: str, doc: str, default: Any = MISSING, **ends: float) -> Any:
     """A field that a prior may name: a float array with a unit (as people quote it) and a line of explanation.
 
     It is given by its name: two logarithms in a row would invite to swap them. Of what has a unit of its own, an
     Astropy quantity or a string, it takes the value in its unit, a `log10_` the logarithm.
-    Arguments: unit, doc; low, high — the range [unit] in which the model is meant to hold: a prior may not leave it;
-    least, most — the range that a number given must lie in, within the former and finite, so that nothing overflows.
+    Arguments: unit, doc, default; ends — as `facts` takes them: low, high, the range [unit] in which the model is meant
+    to hold, which no prior may leave; least, most, the range that a number given must lie in, within the former and
+    finite, so that nothing overflows.
     """
-    about = facts(unit, doc, low, high, least, most)
-    return eqx.field(converter=gate(about), metadata=about, kw_only=True, **kwargs)
+    about = facts(unit, doc, **ends)
+    return eqx.field(converter=gate(about), metadata=about, kw_only=True, default=default)
 
 
 def choice(doc: str, quantity: str | None = None, **kwargs: Any) -> Any:

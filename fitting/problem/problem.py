@@ -147,7 +147,9 @@ class Problem:
 
         Errors: ValueError where the model gives no number.
         """
-        found = _once(Posterior.predict, self.posterior, {**self.start(), **self._held(values or {})})
+        found = _once(
+            Posterior.predict, self.posterior, {**self.start(), **self._held(values_at(self.scene, values or {}))}
+        )
         check_finite(self.tables, found.tables)
         return found
 
@@ -181,7 +183,9 @@ class Problem:
         Errors: ValueError for an unknown path, one that is given twice, that follows another or that no table feels,
         and for values outside the range of the model.
         """
-        found = values_at(self.scene, values)
+        return self._moved(values_at(self.scene, values))
+
+    def _moved(self, found: dict[str, Array]) -> dict[str, Array]:
         moved = [path for path in found if path not in self.priors]
         check_moved(self.scene, self.tables, self.options, moved, lambda: self.felt)
         check_led(self.scene, self.options.ties, found)
@@ -259,21 +263,21 @@ class Problem:
 
     def _given(self, values: Mapping[str, Any], anywhere: Collection[str] = ()) -> dict[str, Array]:
         """Values as the model takes them, checked but for the paths that may be `anywhere`: their prior decides."""
-        if values.keys() - self.priors.keys():
-            named(self.scene, values)
         # Plain numbers of free parameters are as the model takes them: a sampler's every step passes here.
-        free = {path: values[path] for path in anywhere if path in values and is_plain(values[path])}
-        told = values_at(self.scene, {path: values[path] for path in values if path not in free}, anywhere)
-        held = self._held({path: value for path, value in told.items() if path not in anywhere})
-        found = {path: jnp.asarray(value, float) for path, value in (told | held | free).items()}
+        found = {path: values[path] for path in anywhere if path in values and is_plain(values[path])}
+        if rest := {path: value for path, value in values.items() if path not in found}:
+            named(self.scene, values)
+            read = values_at(self.scene, rest, anywhere)
+            found |= read | self._held({path: value for path, value in read.items() if path not in anywhere})
+        found = {path: jnp.asarray(value, float) for path, value in found.items()}
         missing = [path for path in self.priors if path not in found]
         if missing:
             raise ValueError(f"no value for {', '.join(missing)}: name every free parameter")
         return found
 
-    def _held(self, values: Mapping[str, Any]) -> dict[str, Array]:
+    def _held(self, found: dict[str, Array]) -> dict[str, Array]:
         """What is moved by hand, to where matrices hold."""
-        found = self.moves(values)
+        self._moved(found)
         led = {path: found[leader] for path, leader in self.options.ties.items() if leader in found}
         check_held(self.setup.ranges, found | led)
         return {path: jnp.asarray(value, float) for path, value in found.items()}

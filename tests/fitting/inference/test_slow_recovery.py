@@ -52,10 +52,13 @@ def test_intervals_cover_and_widths_are_the_forecast(fits):
 
 
 def test_chains_meet_and_do_not_diverge(fits):
-    """Of all twenty at most one draw in a thousand: a chain at the far end of a ridge may lose several in a row."""
+    """One draw in a thousand, of all twenty together and of each but one: at the far end of a ridge a chain may lose
+    several in a row.
+    """
     assert max(np.max(run.summary()["r_hat"]) for _, run in fits) < 1.01
-    lost, drawn = (sum(run.about[key] for _, run in fits) for key in ("divergences", "draws"))
-    assert lost <= 1e-3 * drawn
+    lost, drawn = (np.array([run.about[key] for _, run in fits]) for key in ("divergences", "draws"))
+    assert lost.sum() <= 1e-3 * drawn.sum()
+    assert np.sum(lost > 1e-3 * drawn) <= 1
 
 
 def test_a_killed_fit_keeps_what_was_drawn(tmp_path):
