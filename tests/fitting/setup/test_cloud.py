@@ -14,7 +14,7 @@ from scipy.stats import ncx2
 import fitting
 from fitting.cases.layout import blank_table
 from fitting.tables.table import Table
-from jaxcrc import Anisotropic, Cloud, Homogeneous, Scene, UniformGas, View, hadronic_emission, solve, units
+from jaxcrc import Anisotropic, Ballistic, Cloud, Homogeneous, Scene, UniformGas, View, hadronic_emission, solve, units
 from jaxcrc.observe.inside import Around, Away, Spheres
 from jaxcrc.responses.cloud import Known
 from jaxcrc.transport.base import Symmetry
@@ -122,6 +122,19 @@ def test_how_a_mean_is_taken_follows_from_where_the_cloud_may_be(monkeypatch):
     for path, value, made in (("view.distance", 40.0, "2"), ("view.clouds.a.azimuth", 10.0, "0")):
         with pytest.raises(ValueError, match=f"{path} = {value:g}: matrices were made for {made}; give"):
             still.predict({path: value})
+
+
+@pytest.mark.slow
+def test_a_cloud_beside_what_is_not_round_moves_with_the_distance():
+    """As the problem built there: 60 pc behind a source at 2 kpc, a cloud has it inside at 40."""
+    priors = {"view.distance": dist.Uniform(1.0, 40.0), **PRIOR}
+    case = problem(table(), kind="continuous", transport=Ballistic(), depth=60.0, priors=priors)
+    for distance in (1.0, 10.0, 40.0):
+        there = {"view.distance": distance}
+        moved, built = (asked.tables["table"] for asked in (case.predict(there), case.at(there).predict()))
+        np.testing.assert_allclose(moved, built, rtol=1e-3)
+        fixed = case.changed(priors=PRIOR, scene=case.at(there).scene).predict().tables["table"]
+        np.testing.assert_allclose(moved, fixed, rtol=1e-3)
 
 
 @pytest.mark.slow

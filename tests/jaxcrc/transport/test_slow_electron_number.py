@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -122,6 +123,19 @@ def test_a_nebula_is_its_points_smeared(name, size):
         np.testing.assert_allclose(nebula[:, k], smeared, rtol=1e-3, atol=1e-9 * smeared.max())
         centre = np.asarray(FIELD(Cooled(), extended(source, size), places=jnp.zeros((1, 3)))[0])[:, 0]
     np.testing.assert_allclose(centre, nebula[:, 0], rtol=1e-5, atol=1e-12 * centre.max())
+
+
+def test_a_small_nebula_is_a_point_and_no_size_is_special():
+    places = jnp.array([0.3, 3.0, 30.0])[:, None] * jnp.eye(1, 3)
+    seen = jax.jit(lambda size: jnp.log(FIELD(Cooled(), replace(PULSAR, size=size), places=places)[0][:3]))
+    for size in (1e-12, 1e-6, 1e-3):
+        np.testing.assert_allclose(seen(size), seen(0.0), rtol=0.0, atol=1e-6)
+    # Where one closed form takes over from another, no step.
+    sizes = jnp.geomspace(1e-3, 3.0, 300)
+    bend = jnp.diff(jax.lax.map(seen, sizes)[:, :, 0], 2, axis=0)
+    assert float(jnp.max(jnp.abs(bend))) < 2e-3
+    for size in (0.0, 1e-12, 1e4):
+        assert bool(jnp.all(jnp.isfinite(jax.jacfwd(seen)(size))))
 
 
 @pytest.mark.parametrize("move", TRANSPORTS)
